@@ -1,0 +1,116 @@
+import Tensors
+
+/// What one forward pass of one sample costs, and what the weights weigh.
+public struct Cost: Hashable, Sendable, Codable {
+    /// Multiply-accumulates of convolutions and matrix products, without biases: the number the literature calls FLOPs.
+    public var macs: Int
+    /// Weights that training changes: kernels, biases, gammas and betas.
+    public var trainableParameters: Int
+    /// All weights with moving statistics: what Keras' `count_params` says.
+    public var parameters: Int
+
+    /// Operations in the strict sense: twice the multiply-accumulates.
+    public var flops: Int { 2 * macs }
+
+    /// Makes a cost.
+    public init(macs: Int, trainableParameters: Int, parameters: Int) {
+        self.macs = macs
+        self.trainableParameters = trainableParameters
+        self.parameters = parameters
+    }
+}
+
+/// The cost of a network as a function of how many units each group keeps, exact and without surgery.
+///
+/// Every weight's element count is a product over its axes of `length - sum over groups of removed units * positions`.
+public struct CostModel: Sendable {
+    private struct AxisLength: Sendable {
+        var length: Int
+        var groups: [(group: Int, positionsPerUnit: Int)] = []
+    }
+
+    private struct WeightTerm: Sendable {
+        var axes: [AxisLength]
+        var uses: Int
+        var isTrainable: Bool
+    }
+
+    private let terms: [WeightTerm]
+    private let widths: [Int]
+
+    /// Takes the network's weights apart by axis.
+    public init(_ network: Network, groups: [CoupledGroup]) {
+        widths = groups.map(\.width)
+        var touched: [WeightAxis: [(group: Int, positionsPerUnit: Int)]] = [:]
+        for (index, group) in groups.enumerated() {
+            for slice in group.slices {
+                touched[slice.place, default: []].append((index, slice.positions[0].count))
+            }
+        }
+        let calls = network.calls
+        var terms: [WeightTerm] = []
+        for (index, layer) in network.layers.enumerated() {
+            let uses = calls[index].map {
+                layer.kind.rule.uses(inputs: network.inputShapes(of: $0), output: network.shapes[$0])
+            }
+            let trainable = layer.trainability(inputs: calls[index].first.map(network.inputShapes))
+            for (weight, tensor) in layer.weights.enumerated() {
+                let axes = tensor.shape.dimensions.enumerated().map { axis, length in
+                    AxisLength(
+                        length: length,
+                        groups: touched[WeightAxis(layer: index, weight: weight, axis: axis)] ?? [])
+                }
+                terms.append(
+                    WeightTerm(
+                        axes: axes, uses: uses.reduce(0) { $0 + $1[weight] },
+                        isTrainable: trainable[weight]))
+            }
+        }
+        self.terms = terms
+    }
+
+    /// The cost when each group keeps the given number of units.
+    public func cost(keeping kept: [Int]) -> Cost {
+        precondition(kept.count == widths.count, "one number per group")
+        var cost = Cost(macs: 0, trainableParameters: 0, parameters: 0)
+        for term in terms {
+            var elements = 1
+            for axis in term.axes {
+                elements *= axis.groups.reduce(axis.length) { length, entry in
+                    length - (widths[entry.group] - kept[entry.group]) * entry.positionsPerUnit
+                }
+            }
+            cost.macs += elements * term.uses
+            cost.parameters += elements
+            if term.isTrainable { cost.trainableParameters += elements }
+        }
+        return cost
+    }
+}
+
+extension Layer {
+    /// Whether gradient training changes each weight, were the layer trainable.
+    func trainability(inputs: [Shape]?) -> [Bool] {
+        guard let inputs, let specifications = try? kind.rule.weights(for: inputs) else {
+            return weights.map { _ in true }
+        }
+        return specifications.map(\.isTrainable)
+    }
+}
+
+extension Network {
+    /// The cost of this network as it stands.
+    public var cost: Cost { CostModel(self, groups: []).cost(keeping: []) }
+
+    /// The elements of all layer outputs of one sample: what a forward pass without reuse of buffers holds.
+    public var activationElements: Int { shapes.reduce(0) { $0 + $1.count } }
+
+    /// For each layer, whether gradient training changes each weight: false for statistics and for frozen layers.
+    public var trainability: [[Bool]] {
+        let calls = calls
+        return layers.enumerated().map { index, layer in
+            guard layer.isTrainable else { return layer.weights.map { _ in false } }
+            return layer.trainability(inputs: calls[index].first.map(inputShapes))
+        }
+    }
+}
