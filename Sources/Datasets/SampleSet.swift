@@ -34,7 +34,7 @@ public struct SampleSet: Sendable {
     }
 
     /// The number of samples.
-    public let count: Int
+    public var count: Int { positions.count }
     /// The shape of one sample, channels last.
     public let sampleShape: Shape
     /// The class of each sample, or nil where the data has none.
@@ -60,23 +60,21 @@ public struct SampleSet: Sendable {
         self.sampleShape = sampleShape
         self.preprocessing = preprocessing
         self.labels = labels
-        count = stored / sampleShape.count
-        precondition(labels.map { $0.count == count } ?? true, "one label per sample")
-        positions = Array(0..<count)
+        positions = Array(0..<stored / sampleShape.count)
+        precondition(labels?.count ?? positions.count == positions.count, "one label per sample")
     }
 
-    private init(_ other: SampleSet, choosing indices: [Int]) {
+    private init(choosing indices: [Int], of other: SampleSet) {
         storage = other.storage
         sampleShape = other.sampleShape
         preprocessing = other.preprocessing
         labels = other.labels.map { labels in indices.map { labels[$0] } }
         positions = indices.map { other.positions[$0] }
-        count = indices.count
     }
 
     /// The samples at the given indices, in that order, sharing this set's storage.
     public func choosing(_ indices: [Int]) -> SampleSet {
-        SampleSet(self, choosing: indices)
+        SampleSet(choosing: indices, of: self)
     }
 
     /// Decodes samples into a batch [N, ...sample shape].
