@@ -20,7 +20,9 @@ func tests(of name: String, imports: [Target.Dependency]) -> Target {
 }
 
 let argumentParser = Target.Dependency.product(
-    name: "ArgumentParser", package: "swift-argument-parser")
+    name: "ArgumentParser",
+    package: "swift-argument-parser"
+)
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
@@ -36,7 +38,10 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(
-            name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+            name: "COpenBLAS",
+            pkgConfig: "openblas",
+            providers: [.apt(["libopenblas-dev"])]
+        ),
         .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
         .target(name: "CKernels"),
         room("Tensors", imports: ["COpenBLAS", "CKernels"]),
@@ -53,10 +58,13 @@ let package = Package(
             imports: [
                 "Tensors", "Graph", "Engine", "HDF5", "KerasFormat", "Datasets", "Pruning",
                 "JobFiles", "Durability", logging, yams,
-            ]),
+            ]
+        ),
         .executableTarget(
-            name: "espalier", dependencies: ["Service", argumentParser, logging],
-            swiftSettings: settings),
+            name: "espalier",
+            dependencies: ["Service", argumentParser, logging],
+            swiftSettings: settings
+        ),
         tests(of: "Tensors", imports: []),
         tests(of: "Graph", imports: ["Tensors"]),
         tests(of: "Engine", imports: ["Graph", "Tensors", "HDF5", "KerasFormat"]),
@@ -71,7 +79,8 @@ let package = Package(
             imports: [
                 "Durability", "JobFiles", "KerasFormat", "HDF5", "Graph", "Tensors", "Engine",
                 "Pruning", "Datasets",
-            ]),
+            ]
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

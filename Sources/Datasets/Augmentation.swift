@@ -25,7 +25,8 @@ public struct Augmentation: Sendable, Hashable {
         return Augmentation(
             rows: Int.random(in: -rows...rows, using: &random),
             columns: Int.random(in: -columns...columns, using: &random),
-            isMirrored: Bool.random(using: &random))
+            isMirrored: Bool.random(using: &random)
+        )
     }
 
     /// Changes one decoded image [H, W, C] in place.

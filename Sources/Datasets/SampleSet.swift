@@ -13,7 +13,9 @@ public struct Preprocessing: Sendable, Hashable, Codable {
 
     /// Makes a preprocessing; the default changes nothing.
     public init(
-        scale: Float = 1, mean: [Float] = [], deviation: [Float] = [],
+        scale: Float = 1,
+        mean: [Float] = [],
+        deviation: [Float] = [],
         reversesChannels: Bool = false
     ) {
         self.scale = scale
@@ -47,7 +49,9 @@ public struct SampleSet: Sendable {
 
     /// Makes a set of all stored samples; the storage must hold a whole number of them, and a label for each if any.
     public init(
-        storage: Storage, sampleShape: Shape, labels: [Int32]?,
+        storage: Storage,
+        sampleShape: Shape,
+        labels: [Int32]?,
         preprocessing: Preprocessing = Preprocessing()
     ) {
         let stored: Int =
@@ -95,7 +99,9 @@ public struct SampleSet: Sendable {
     }
 
     private func decode(
-        _ stored: Int, into target: UnsafeMutablePointer<Float>, augmentation: Augmentation?
+        _ stored: Int,
+        into target: UnsafeMutablePointer<Float>,
+        augmentation: Augmentation?
     ) {
         let size = sampleShape.count
         let offset = stored * size
@@ -118,7 +124,9 @@ public struct SampleSet: Sendable {
         if preprocessing.reversesChannels {
             for pixel in stride(from: 0, to: sampleShape.count, by: channels) {
                 var channelsOfPixel = UnsafeMutableBufferPointer(
-                    start: target + pixel, count: channels)
+                    start: target + pixel,
+                    count: channels
+                )
                 channelsOfPixel.reverse()
             }
         }
@@ -137,7 +145,9 @@ public struct SampleSet: Sendable {
     }
 
     private static func perChannel(
-        _ values: [Float], channels: Int, otherwise: Float
+        _ values: [Float],
+        channels: Int,
+        otherwise: Float
     ) -> [Float] {
         values.count == channels
             ? values : [Float](repeating: values.first ?? otherwise, count: channels)

@@ -51,19 +51,26 @@ public struct CostModel: Sendable {
         var terms: [WeightTerm] = []
         for (index, layer) in network.layers.enumerated() {
             let uses = calls[index].map {
-                layer.kind.rule.uses(inputs: network.inputShapes(of: $0), output: network.shapes[$0])
+                layer.kind.rule.uses(
+                    inputs: network.inputShapes(of: $0),
+                    output: network.shapes[$0]
+                )
             }
             let trainable = layer.trainability(inputs: calls[index].first.map(network.inputShapes))
             for (weight, tensor) in layer.weights.enumerated() {
                 let axes = tensor.shape.dimensions.enumerated().map { axis, length in
                     AxisLength(
                         length: length,
-                        groups: touched[WeightAxis(layer: index, weight: weight, axis: axis)] ?? [])
+                        groups: touched[WeightAxis(layer: index, weight: weight, axis: axis)] ?? []
+                    )
                 }
                 terms.append(
                     WeightTerm(
-                        axes: axes, uses: uses.reduce(0) { $0 + $1[weight] },
-                        isTrainable: trainable[weight]))
+                        axes: axes,
+                        uses: uses.reduce(0) { $0 + $1[weight] },
+                        isTrainable: trainable[weight]
+                    )
+                )
             }
         }
         self.terms = terms

@@ -40,14 +40,17 @@ public struct CouplingAnalysis: Sendable {
     }
 
     private static func followChannels(
-        of network: Network, in coupling: inout ChannelCoupling
+        of network: Network,
+        in coupling: inout ChannelCoupling
     ) -> [[Slot]] {
         var slots: [[Slot]] = []
         for (index, node) in network.nodes.enumerated() {
             coupling.layer = node.layer
             let call = LayerCall(
                 inputSlots: node.inputs.map { slots[$0] },
-                inputShapes: network.inputShapes(of: index), outputShape: network.shapes[index])
+                inputShapes: network.inputShapes(of: index),
+                outputShape: network.shapes[index]
+            )
             slots.append(network.layers[node.layer].kind.rule.couple(call, in: &coupling))
         }
         for output in network.outputs { coupling.freeze(slots[output], because: .networkOutput) }
@@ -55,12 +58,17 @@ public struct CouplingAnalysis: Sendable {
     }
 
     private static func frozenLayers(
-        of network: Network, coupling: inout ChannelCoupling
+        of network: Network,
+        coupling: inout ChannelCoupling
     ) -> [FrozenLayer] {
         var frozen: [FrozenLayer] = []
         for layer in network.layers.indices {
-            let produced = coupling.touches.filter { $0.key.layer == layer && $0.value.role == .producer }
-            guard let axis = produced.keys.min(), let slots = produced[axis]?.slots else { continue }
+            let produced = coupling.touches.filter {
+                $0.key.layer == layer && $0.value.role == .producer
+            }
+            guard let axis = produced.keys.min(), let slots = produced[axis]?.slots else {
+                continue
+            }
             let reasons = slots.map { coupling.reason($0) }
             if let first = reasons.first, let reason = first, !reasons.contains(nil) {
                 frozen.append(FrozenLayer(layer: layer, reason: reason))
@@ -107,10 +115,13 @@ private struct SlotClasses {
         }
         var groupOfSignature: [Signature: Int] = [:]
         for slot in order {
-            guard let touch = touches[slot], Set(touch.roles.values).isSuperset(of: [.producer, .consumer])
+            guard let touch = touches[slot],
+                Set(touch.roles.values).isSuperset(of: [.producer, .consumer])
             else { continue }
             let signature = Signature(
-                axes: touch.axes, counts: touch.axes.map { touch.positions[$0, default: []].count })
+                axes: touch.axes,
+                counts: touch.axes.map { touch.positions[$0, default: []].count }
+            )
             let group = groupOfSignature[signature] ?? members.count
             if group == members.count {
                 groupOfSignature[signature] = group
@@ -118,7 +129,8 @@ private struct SlotClasses {
                 slices.append(
                     touch.axes.map {
                         WeightSlice(place: $0, role: touch.roles[$0] ?? .carrier, positions: [])
-                    })
+                    }
+                )
             }
             members[group].append(slot)
             for (index, axis) in touch.axes.enumerated() {
@@ -139,7 +151,10 @@ private struct SlotClasses {
                 suffix += 1
             }
             return CoupledGroup(
-                name: name, width: members[group].count, slices: slices[group])
+                name: name,
+                width: members[group].count,
+                slices: slices[group]
+            )
         }
     }
 }

@@ -60,7 +60,10 @@ public struct SlidingWindow: Hashable, Sendable {
 
     /// Makes a window.
     public init(
-        size: Size2D, strides: Size2D = .one, dilation: Size2D = .one, padding: Padding = .valid
+        size: Size2D,
+        strides: Size2D = .one,
+        dilation: Size2D = .one,
+        padding: Padding = .valid
     ) {
         self.size = size
         self.strides = strides
@@ -70,7 +73,11 @@ public struct SlidingWindow: Hashable, Sendable {
 
     /// Output pixels along one axis: valid `(n - d(k-1) - 1)/s + 1`, same `ceil(n/s)`; zero or less where nothing fits.
     static func outputLength(
-        _ length: Int, window: Int, stride: Int, dilation: Int, padding: Padding
+        _ length: Int,
+        window: Int,
+        stride: Int,
+        dilation: Int,
+        padding: Padding
     ) -> Int {
         switch padding {
         case .valid:
@@ -84,11 +91,20 @@ public struct SlidingWindow: Hashable, Sendable {
     public func outputSize(_ input: Size2D) -> Size2D {
         Size2D(
             Self.outputLength(
-                input.height, window: size.height, stride: strides.height,
-                dilation: dilation.height, padding: padding),
+                input.height,
+                window: size.height,
+                stride: strides.height,
+                dilation: dilation.height,
+                padding: padding
+            ),
             Self.outputLength(
-                input.width, window: size.width, stride: strides.width, dilation: dilation.width,
-                padding: padding))
+                input.width,
+                window: size.width,
+                stride: strides.width,
+                dilation: dilation.width,
+                padding: padding
+            )
+        )
     }
 
     /// The zeros this window sees around the input.
@@ -97,13 +113,20 @@ public struct SlidingWindow: Hashable, Sendable {
         let output = outputSize(input)
         let rows = max(
             (output.height - 1) * strides.height + dilation.height * (size.height - 1) + 1
-                - input.height, 0)
+                - input.height,
+            0
+        )
         let columns = max(
             (output.width - 1) * strides.width + dilation.width * (size.width - 1) + 1
-                - input.width, 0)
+                - input.width,
+            0
+        )
         return Border(
-            top: rows / 2, bottom: rows - rows / 2, left: columns / 2,
-            right: columns - columns / 2)
+            top: rows / 2,
+            bottom: rows - rows / 2,
+            left: columns / 2,
+            right: columns - columns / 2
+        )
     }
 
     /// Checks the settings against each other and the input, and gives the output size.
@@ -112,15 +135,18 @@ public struct SlidingWindow: Hashable, Sendable {
         for (name, value) in [("window", size), ("strides", strides), ("dilation", dilation)] {
             guard value.isPositive, value.height <= limit, value.width <= limit else {
                 throw .setting(
-                    name: name, expected: "1 to \(limit)",
-                    found: "\(value.height) x \(value.width)")
+                    name: name,
+                    expected: "1 to \(limit)",
+                    found: "\(value.height) x \(value.width)"
+                )
             }
         }
         let output = outputSize(input)
         guard output.isPositive else {
             throw .input(
                 expected: "an image of at least the window's reach",
-                found: "\(input.height) x \(input.width)")
+                found: "\(input.height) x \(input.width)"
+            )
         }
         return output
     }

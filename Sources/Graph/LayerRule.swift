@@ -45,7 +45,8 @@ extension LayerRule {
         if let rank, inputs[0].rank != rank {
             throw .input(
                 expected: "an input with \(rank) axes after the batch",
-                found: "shape \(inputs[0])")
+                found: "shape \(inputs[0])"
+            )
         }
         return inputs[0]
     }

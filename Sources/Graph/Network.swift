@@ -13,7 +13,10 @@ public struct Layer: Sendable, Equatable {
 
     /// Makes a layer.
     public init(
-        name: String, kind: LayerKind, weights: [Tensor] = [], isTrainable: Bool = true
+        name: String,
+        kind: LayerKind,
+        weights: [Tensor] = [],
+        isTrainable: Bool = true
     ) {
         self.name = name
         self.kind = kind
@@ -55,7 +58,11 @@ public struct Network: Sendable {
     ///
     /// - Throws: ``GraphError`` naming the layer where something does not fit.
     public init(
-        name: String, layers: [Layer], nodes: [Node], inputs: [Int], outputs: [Int]
+        name: String,
+        layers: [Layer],
+        nodes: [Node],
+        inputs: [Int],
+        outputs: [Int]
     ) throws(GraphError) {
         self.name = name
         self.layers = layers
@@ -118,7 +125,9 @@ public struct Network: Sendable {
 
     /// Changes one weight in place; its shape must stay.
     public mutating func updateWeight(
-        layer: Int, index: Int, _ change: (inout Tensor) -> Void
+        layer: Int,
+        index: Int,
+        _ change: (inout Tensor) -> Void
     ) {
         let shape = layers[layer].weights[index].shape
         change(&layers[layer].weights[index])
@@ -134,13 +143,19 @@ public struct Network: Sendable {
         }
         guard specifications.count == layer.weights.count else {
             throw .weightCount(
-                layer: layer.name, expected: specifications.count, found: layer.weights.count)
+                layer: layer.name,
+                expected: specifications.count,
+                found: layer.weights.count
+            )
         }
         for (specification, weight) in zip(specifications, layer.weights)
         where specification.shape != weight.shape {
             throw .weightMismatch(
-                layer: layer.name, weight: specification.role.rawValue,
-                expected: specification.shape, found: weight.shape)
+                layer: layer.name,
+                weight: specification.role.rawValue,
+                expected: specification.shape,
+                found: weight.shape
+            )
         }
     }
 }

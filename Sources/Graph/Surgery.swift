@@ -12,7 +12,10 @@ extension Network {
     ///   - kept: For each group of `analysis`, the units that stay, ascending, at least one.
     ///   - analysis: The groups of this network.
     /// - Throws: ``GraphError`` if the cut network does not fit together, which would be an error of a coupling rule.
-    public func keeping(_ kept: KeptUnits, of analysis: CouplingAnalysis) throws(GraphError)
+    public func keeping(
+        _ kept: KeptUnits,
+        of analysis: CouplingAnalysis
+    ) throws(GraphError)
         -> Network
     {
         precondition(kept.count == analysis.groups.count, "one list per group")
@@ -21,7 +24,9 @@ extension Network {
             precondition(!staying.isEmpty, "a group would lose all its channels")
             let going = Set(0..<group.width).subtracting(staying)
             for slice in group.slices {
-                for unit in going { removed[slice.place, default: []].formUnion(slice.positions[unit]) }
+                for unit in going {
+                    removed[slice.place, default: []].formUnion(slice.positions[unit])
+                }
             }
         }
         var layers = layers
@@ -37,9 +42,16 @@ extension Network {
                 owner.map { stays[$0.group].contains($0.unit) } ?? true
             }
             layers[index].kind = layers[index].kind.resized(
-                outputChannels: channels, weights: layers[index].weights)
+                outputChannels: channels,
+                weights: layers[index].weights
+            )
         }
         return try Network(
-            name: name, layers: layers, nodes: nodes, inputs: inputs, outputs: outputs)
+            name: name,
+            layers: layers,
+            nodes: nodes,
+            inputs: inputs,
+            outputs: outputs
+        )
     }
 }

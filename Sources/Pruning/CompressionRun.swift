@@ -37,7 +37,11 @@ public final class CompressionRun {
     public private(set) var outcome: CompressionOutcome?
 
     /// Starts a compression.
-    public init(teacher: Network, data: CompressionData, plan: CompressionPlan)
+    public init(
+        teacher: Network,
+        data: CompressionData,
+        plan: CompressionPlan
+    )
         throws(CompressionError)
     {
         progress = CompressionProgress(stage: .baseline, step: 0, steps: 1, message: "")
@@ -45,7 +49,9 @@ public final class CompressionRun {
 
     /// Goes on where a checkpoint was taken; teacher, data and plan must be the ones it was taken with.
     public init(
-        teacher: Network, data: CompressionData, plan: CompressionPlan,
+        teacher: Network,
+        data: CompressionData,
+        plan: CompressionPlan,
         resuming checkpoint: [UInt8]
     ) throws(CompressionError) {
         progress = CompressionProgress(stage: .baseline, step: 0, steps: 1, message: "")

@@ -32,7 +32,9 @@ public struct CounterRandom: RandomNumberGenerator, Sendable, Hashable, Codable 
             counter: [
                 UInt32(truncatingIfNeeded: position), UInt32(truncatingIfNeeded: position >> 32),
                 UInt32(truncatingIfNeeded: stream), UInt32(truncatingIfNeeded: stream >> 32),
-            ], key: key)
+            ],
+            key: key
+        )
         position &+= 1
         pending = UInt64(block[2]) | UInt64(block[3]) << 32
         return UInt64(block[0]) | UInt64(block[1]) << 32

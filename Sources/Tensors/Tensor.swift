@@ -20,7 +20,8 @@ public struct Tensor: Sendable, Equatable {
 
     /// Makes a tensor whose elements the closure writes, all of them; what it leaves unwritten is undefined.
     public init(
-        _ shape: Shape, unsafeUninitialized fill: (UnsafeMutableBufferPointer<Float>) -> Void
+        _ shape: Shape,
+        unsafeUninitialized fill: (UnsafeMutableBufferPointer<Float>) -> Void
     ) {
         let count = shape.count
         self.shape = shape
@@ -45,7 +46,9 @@ public struct Tensor: Sendable, Equatable {
     }
 
     /// Lends the elements for reading.
-    public func withUnsafePointer<Result>(_ body: (UnsafePointer<Float>) throws -> Result) rethrows
+    public func withUnsafePointer<Result>(
+        _ body: (UnsafePointer<Float>) throws -> Result
+    ) rethrows
         -> Result
     {
         try values.withUnsafeBufferPointer { buffer in
@@ -64,7 +67,8 @@ public struct Tensor: Sendable, Equatable {
 
     /// A valid address for tensors without elements.
     private nonisolated(unsafe) static let emptyStorage = UnsafeMutablePointer<Float>.allocate(
-        capacity: 1)
+        capacity: 1
+    )
 }
 
 extension Tensor {
@@ -75,7 +79,8 @@ extension Tensor {
         dimensions[0] = range.count
         return Tensor(
             Shape(dimensions),
-            values: Array(values[range.lowerBound * stride..<range.upperBound * stride]))
+            values: Array(values[range.lowerBound * stride..<range.upperBound * stride])
+        )
     }
 
     /// The slices of one axis at the given positions, in that order, as a tensor of its own.

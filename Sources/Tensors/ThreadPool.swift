@@ -60,7 +60,9 @@ public final class ThreadPool: Sendable {
         let isFirst =
             threads > 1 && count > 1
             && isBusy.compareExchange(
-                expected: false, desired: true, ordering: .acquiringAndReleasing
+                expected: false,
+                desired: true,
+                ordering: .acquiringAndReleasing
             ).exchanged
         guard isFirst else {
             for piece in 0..<count { body(piece) }
@@ -103,13 +105,16 @@ public final class ThreadPool: Sendable {
         var thread = pthread_t()
         let argument = Unmanaged.passRetained(start).toOpaque()
         pthread_create(
-            &thread, nil,
+            &thread,
+            nil,
             { raw in
                 guard let raw else { return nil }
                 let start = Unmanaged<WorkerStart>.fromOpaque(raw).takeRetainedValue()
                 ThreadPool.shared.serve(index: start.index, seen: start.seen)
                 return nil
-            }, argument)
+            },
+            argument
+        )
         pthread_detach(thread)
     }
 

@@ -18,7 +18,10 @@ public struct BatchNormalization: LayerRule {
 
     /// Makes a batch normalization; the defaults are Keras'.
     public init(
-        epsilon: Float = 1e-3, momentum: Float = 0.99, scales: Bool = true, centers: Bool = true
+        epsilon: Float = 1e-3,
+        momentum: Float = 0.99,
+        scales: Bool = true,
+        centers: Bool = true
     ) {
         self.epsilon = epsilon
         self.momentum = momentum

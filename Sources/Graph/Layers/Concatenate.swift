@@ -14,7 +14,8 @@ public struct Concatenate: LayerRule {
         guard var output = inputs.first, axisFromLast >= 0, axisFromLast < output.rank else {
             throw .input(
                 expected: "inputs with more than \(axisFromLast) axes",
-                found: inputs.map(\.description).joined(separator: " and "))
+                found: inputs.map(\.description).joined(separator: " and ")
+            )
         }
         let axis = output.rank - 1 - axisFromLast
         for input in inputs.dropFirst() {
@@ -23,7 +24,8 @@ public struct Concatenate: LayerRule {
             guard aligned == output else {
                 throw .input(
                     expected: "inputs equal but for axis \(axis)",
-                    found: inputs.map(\.description).joined(separator: " and "))
+                    found: inputs.map(\.description).joined(separator: " and ")
+                )
             }
             output[axis] += input[axis]
         }

@@ -25,8 +25,10 @@ public struct Convolution2D: LayerRule {
         let channels = try singleInput(inputs, rank: 3).channels
         guard filters > 0, groups > 0, channels % groups == 0, filters % groups == 0 else {
             throw .setting(
-                name: "groups", expected: "a divisor of \(channels) channels and \(filters) filters",
-                found: "\(groups)")
+                name: "groups",
+                expected: "a divisor of \(channels) channels and \(filters) filters",
+                found: "\(groups)"
+            )
         }
         let kernel = Shape([
             window.size.height, window.size.width, channels / groups, filters,
@@ -59,7 +61,9 @@ public struct Convolution2D: LayerRule {
 
     /// A grouped convolution loses whole groups: the inputs and outputs of one group go together (Group Fisher, eq. 4).
     private func coupleGroups(
-        input: [Slot], output: [Slot], in coupling: inout ChannelCoupling
+        input: [Slot],
+        output: [Slot],
+        in coupling: inout ChannelCoupling
     ) {
         let inputWidth = input.count / groups
         let outputWidth = filters / groups

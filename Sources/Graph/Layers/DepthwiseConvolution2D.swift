@@ -22,7 +22,10 @@ public struct DepthwiseConvolution2D: LayerRule {
         let channels = try singleInput(inputs, rank: 3).channels
         guard multiplier > 0, multiplier <= 1 << 16 else {
             throw .setting(
-                name: "depth_multiplier", expected: "1 to \(1 << 16)", found: "\(multiplier)")
+                name: "depth_multiplier",
+                expected: "1 to \(1 << 16)",
+                found: "\(multiplier)"
+            )
         }
         let kernel = Shape([window.size.height, window.size.width, channels, multiplier])
         return [WeightSpecification(.kernel, kernel)]

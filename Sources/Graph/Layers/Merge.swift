@@ -40,7 +40,8 @@ public struct Merge: LayerRule {
     private func fault(_ inputs: [Shape]) -> RuleFault {
         .input(
             expected: "inputs of equal shape, or 1 where they differ",
-            found: inputs.map(\.description).joined(separator: " and "))
+            found: inputs.map(\.description).joined(separator: " and ")
+        )
     }
 
     public func couple(_ call: LayerCall, in coupling: inout ChannelCoupling) -> [Slot] {

@@ -18,7 +18,10 @@ public struct Rescaling: LayerRule {
         for (name, values) in [("scale", scale), ("offset", offset)]
         where values.count != 1 && values.count != input.channels {
             throw .setting(
-                name: name, expected: "1 or \(input.channels) numbers", found: "\(values.count)")
+                name: name,
+                expected: "1 or \(input.channels) numbers",
+                found: "\(values.count)"
+            )
         }
         return input
     }

@@ -29,8 +29,10 @@ public struct Reshape: LayerRule {
 
     private func fault(for input: Shape) -> RuleFault {
         .setting(
-            name: "target_shape", expected: "a shape of as many elements as \(input)",
-            found: "\(Shape(target))")
+            name: "target_shape",
+            expected: "a shape of as many elements as \(input)",
+            found: "\(Shape(target))"
+        )
     }
 
     public func couple(_ call: LayerCall, in coupling: inout ChannelCoupling) -> [Slot] {

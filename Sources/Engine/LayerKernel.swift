@@ -1,0 +1,83 @@
+import Graph
+import Tensors
+
+/// How a network is executed.
+public enum ExecutionMode: Sendable {
+    /// As users run it: moving statistics, no noise.
+    case inference
+    /// As it is trained: batch statistics, and noise drawn from the given stream.
+    case training(CounterRandom)
+
+    var isTraining: Bool {
+        switch self {
+        case .inference: false
+        case .training: true
+        }
+    }
+}
+
+/// The mean and variance of each channel over one batch.
+public struct BatchMoments: Sendable {
+    /// The values per channel that were averaged.
+    public var count: Int
+    /// The means [C].
+    public var mean: [Double]
+    /// The variances [C], divided by the count.
+    public var variance: [Double]
+}
+
+/// What a layer's forward pass leaves behind.
+struct LayerOutput {
+    var value: Tensor
+    /// What the backward pass needs besides inputs and output: a noise mask, inverse deviations.
+    var saved: [Tensor] = []
+    var moments: BatchMoments?
+}
+
+/// A forward call as the backward pass finds it.
+struct RecordedCall {
+    var inputs: [Tensor]
+    var output: Tensor
+    var weights: [Tensor]
+    var saved: [Tensor]
+    /// False for the network's own inputs, whose gradient nobody reads.
+    var needsInputGradient: Bool
+}
+
+/// The gradients of one call.
+struct LayerGradients {
+    /// One per input; empty where none was needed.
+    var inputs: [Tensor]
+    /// One per weight; nil for statistics.
+    var weights: [Tensor?] = []
+}
+
+/// The arithmetic of one kind of layer; all tensors have the batch in front.
+protocol LayerKernel {
+    func forward(_ inputs: [Tensor], weights: [Tensor], mode: ExecutionMode) -> LayerOutput
+    func backward(_ gradient: Tensor, call: RecordedCall) -> LayerGradients
+}
+
+extension LayerKind {
+    /// The arithmetic of this kind; an input has none, it is handed its value.
+    var kernel: (any LayerKernel)? {
+        switch self {
+        case .input: nil
+        case .convolution2D(let layer): Convolution2DKernel(layer: layer)
+        case .depthwiseConvolution2D(let layer): DepthwiseConvolution2DKernel(layer: layer)
+        case .dense(let layer): DenseKernel(layer: layer)
+        case .batchNormalization(let layer): BatchNormalizationKernel(layer: layer)
+        case .activation(let function): ActivationKernel(function: function)
+        case .pooling2D(let layer): Pooling2DKernel(layer: layer)
+        case .globalPooling2D(let layer): GlobalPooling2DKernel(layer: layer)
+        case .flatten: ReshapeKernel(rule: Flatten())
+        case .reshape(let layer): ReshapeKernel(rule: layer)
+        case .dropout(let layer): DropoutKernel(layer: layer)
+        case .zeroPadding2D(let layer): ZeroPadding2DKernel(layer: layer)
+        case .merge(let layer): MergeKernel(layer: layer)
+        case .concatenate(let layer): ConcatenateKernel(layer: layer)
+        case .rescaling(let layer): RescalingKernel(layer: layer)
+        case .normalization(let layer): NormalizationKernel(layer: layer)
+        }
+    }
+}
