@@ -6,6 +6,12 @@ public struct LossValue: Sendable {
     public var value: Double
     /// The gradient of the mean.
     public var gradient: Tensor
+
+    /// Makes a loss value.
+    public init(value: Double, gradient: Tensor) {
+        self.value = value
+        self.gradient = gradient
+    }
 }
 
 /// Losses of a batch of logits or outputs [N, K]; all are means over the batch.

@@ -1,0 +1,92 @@
+import CKernels
+import Graph
+import Tensors
+
+/// The rows a convolution or dense layer multiplies its kernel with: patches [D] of its input, some or all of them.
+///
+/// Letters: D = Kh * Kw * Cin in Keras' order (channel fastest), n outputs.
+public struct PatchRows: Sendable {
+    /// The rows, `[count, depth]` row-major, in Float64 for the statistics.
+    public let values: [Double]
+    /// The number of rows.
+    public let count: Int
+    /// The length of a row, D.
+    public let depth: Int
+    /// The position of each row among all output pixels of the batch, for pairing with outputs.
+    public let positions: [Int]
+
+    /// Unfolds every `step`-th output pixel of a layer's input.
+    ///
+    /// - Parameters:
+    ///   - kind: An ungrouped convolution or a dense layer; others have no patches.
+    ///   - input: The layer's input, [N, ...].
+    ///   - step: 1 for all pixels.
+    public init?(of kind: LayerKind, input: Tensor, step: Int) {
+        switch kind {
+        case .convolution2D(let layer) where layer.groups == 1:
+            self.init(layer, input: input, step: step)
+        case .dense:
+            self.init(rowsOf: input, step: step)
+        case .input, .convolution2D, .depthwiseConvolution2D, .batchNormalization, .activation,
+            .pooling2D, .globalPooling2D, .flatten, .reshape, .dropout, .zeroPadding2D, .merge,
+            .concatenate, .rescaling, .normalization:
+            return nil
+        }
+    }
+
+    private init(rowsOf input: Tensor, step: Int) {
+        let depth = input.shape.channels
+        let positions = Array(stride(from: 0, to: input.count / depth, by: step))
+        self.depth = depth
+        self.positions = positions
+        count = positions.count
+        var values: [Double] = []
+        values.reserveCapacity(positions.count * depth)
+        for row in positions {
+            for column in 0..<depth { values.append(Double(input[row * depth + column])) }
+        }
+        self.values = values
+    }
+
+    private init(_ layer: Convolution2D, input: Tensor, step: Int) {
+        let shape = input.shape
+        let size = layer.window.outputSize(Size2D(shape[1], shape[2]))
+        let output = Shape([shape[0], size.height, size.width, layer.filters])
+        let depth = layer.window.size.height * layer.window.size.width * shape.channels
+        var window = kernelWindow(
+            layer.window,
+            input: shape,
+            output: output,
+            width: shape.channels
+        )
+        let pixels = size.height * size.width
+        let positions = Array(stride(from: 0, to: shape[0] * pixels, by: step))
+        self.depth = depth
+        self.positions = positions
+        count = positions.count
+        var patches = [Float](repeating: 0, count: size.width * depth)
+        var values: [Double] = []
+        values.reserveCapacity(positions.count * depth)
+        let imageSize = shape.withoutBatch.count
+        var unfolded = -1
+        input.withUnsafePointer { images in
+            for position in positions {
+                let row = position / size.width
+                if row != unfolded {
+                    let line = Int32(row % size.height)
+                    espalier_patches(
+                        images + row / size.height * imageSize,
+                        &window,
+                        line,
+                        line + 1,
+                        &patches
+                    )
+                    unfolded = row
+                }
+                let start = position % size.width * depth
+                for column in start..<start + depth { values.append(Double(patches[column])) }
+            }
+        }
+        self.values = values
+    }
+}
