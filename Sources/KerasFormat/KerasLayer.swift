@@ -1,0 +1,32 @@
+/// A layer of a Keras model and what became of it in the network.
+public struct KerasLayer: Sendable {
+    /// The layer's name.
+    public let name: String
+    /// The class Keras calls it, such as `SeparableConv2D`.
+    public let className: String
+    /// The positions of its layers in the network, in the order they run.
+    public let networkLayers: [Int]
+    /// False for the input layer made up for a Sequential model that has none.
+    public let isInFile: Bool
+
+    /// The layer's configuration in the document.
+    let configuration: LayerConfiguration
+    /// For each call the node of its last stage.
+    let calls: [Call]
+    /// The paths of the stored weights below the weights' group.
+    let weightPaths: [String]
+    /// For each stored weight where it went, nil where it stays in the file alone.
+    let destinations: [Destination?]
+
+    struct Call: Sendable {
+        /// The nodes of the network whose outputs the call reads.
+        var inputs: [Int]
+        /// The same as the document names them.
+        var references: [TensorReference]
+    }
+
+    struct Destination: Sendable {
+        var layer: Int
+        var weight: Int
+    }
+}

@@ -1,0 +1,111 @@
+import Graph
+
+/// One layer's configuration with typed access to its keys.
+struct LayerConfiguration: Sendable {
+    let name: String
+    let className: String
+    let config: JSONValue
+    /// Keras 3's shapes for building the layer, beside the configuration.
+    let buildConfig: JSONValue?
+    /// The major version of the Keras that wrote the file.
+    let majorVersion: Int
+
+    /// The value of a key; nil where it is missing or null.
+    func value(_ key: String) -> JSONValue? {
+        guard let value = config[key]?.unwrapped, !value.isNull else { return nil }
+        return value
+    }
+
+    func integer(_ key: String, default fallback: Int? = nil) throws(KerasError) -> Int {
+        try read(key, expected: "a whole number", fallback) { $0.integer }
+    }
+
+    func number(_ key: String, default fallback: Double? = nil) throws(KerasError) -> Double {
+        try read(key, expected: "a number", fallback) { $0.number }
+    }
+
+    func flag(_ key: String, default fallback: Bool? = nil) throws(KerasError) -> Bool {
+        try read(key, expected: "true or false", fallback) { $0.boolean }
+    }
+
+    func text(_ key: String, default fallback: String? = nil) throws(KerasError) -> String {
+        try read(key, expected: "a string", fallback) { $0.string }
+    }
+
+    /// One whole number for both axes, or a list of two.
+    func size(_ key: String, default fallback: Size2D? = nil) throws(KerasError) -> Size2D {
+        try read(key, expected: "one or two whole numbers", fallback) { value in
+            if let both = value.integer { return Size2D(both, both) }
+            guard let list = value.elements, list.count == 2, let height = list[0].integer,
+                let width = list[1].integer
+            else { return nil }
+            return Size2D(height, width)
+        }
+    }
+
+    /// A number, or a flat list of them.
+    func numbers(_ key: String, default fallback: [Double]? = nil) throws(KerasError) -> [Double] {
+        try read(key, expected: "a number or a list of numbers", fallback) { value in
+            if let one = value.number { return [one] }
+            let numbers = value.elements?.compactMap(\.number)
+            return numbers?.count == value.elements?.count ? numbers : nil
+        }
+    }
+
+    func read<Value>(
+        _ key: String,
+        expected: String,
+        _ fallback: Value?,
+        _ convert: (JSONValue) -> Value?
+    ) throws(KerasError) -> Value {
+        guard let value = value(key) else {
+            guard let fallback else { throw fault(key, expected: expected, found: "nothing") }
+            return fallback
+        }
+        guard let converted = convert(value) else {
+            throw fault(key, expected: expected, found: value.summary)
+        }
+        return converted
+    }
+
+    func fault(_ key: String, expected: String, found: String) -> KerasError {
+        .configuration(layer: name, key: key, expected: expected, found: found)
+    }
+
+    func unsupported(_ setting: String, found: String, hint: String) -> KerasError {
+        .unsupportedSetting(
+            layer: name,
+            className: className,
+            setting: setting,
+            found: found,
+            hint: hint
+        )
+    }
+
+    /// Refuses images whose channels come first.
+    func requireChannelsLast() throws(KerasError) {
+        let format = try text("data_format", default: "channels_last")
+        guard format == "channels_last" else {
+            throw unsupported(
+                "data_format",
+                found: format,
+                hint: "Only channels_last is executed; rebuild the model with "
+                    + "data_format=\"channels_last\" and transfer its weights."
+            )
+        }
+    }
+}
+
+extension JSONValue {
+    /// The plain value of what Keras wraps: arrays of NumPy, tuples and tensor shapes.
+    var unwrapped: JSONValue {
+        switch self["class_name"]?.string {
+        case "__ndarray__", "__numpy__", "__tensor__": self["config"]?["value"] ?? self
+        case "__tuple__", "TensorShape": self["items"] ?? self["config"] ?? self
+        default: self
+        }
+    }
+
+    /// The elements of a list or a wrapped list.
+    var elements: [JSONValue]? { unwrapped.array }
+}

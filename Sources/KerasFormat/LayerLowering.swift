@@ -1,0 +1,125 @@
+import Graph
+import Tensors
+
+extension LayerConfiguration {
+    /// The network layers this Keras layer becomes.
+    ///
+    /// - Parameters:
+    ///   - inputRanks: The number of axes of each input for one sample.
+    ///   - inputShape: The shape of one sample, for an input layer whose own is not fully known.
+    /// - Returns: The layers in the order they run.
+    /// - Throws: ``KerasError`` for classes and settings that cannot be executed.
+    func lowered(inputRanks: [Int], inputShape: Shape?) throws(KerasError) -> LoweredLayer {
+        let rank = inputRanks.first ?? 0
+        switch className {
+        case "InputLayer": return LoweredLayer([try loweredInput(inputShape)])
+        case "Conv2D", "Convolution2D": return try loweredConvolution()
+        case "DepthwiseConv2D": return try loweredDepthwise()
+        case "SeparableConv2D", "SeparableConvolution2D": return try loweredSeparable()
+        case "Dense": return try loweredDense()
+        case "BatchNormalization": return try loweredBatchNormalization(rank: rank)
+        case "Normalization": return try loweredNormalization(rank: rank)
+        case "Rescaling": return LoweredLayer([try loweredRescaling()])
+        case "Activation":
+            return single(.activation(try activation()?.activation ?? .linear))
+        case "ReLU", "LeakyReLU", "ThresholdedReLU", "ELU", "Softmax":
+            return single(.activation(try activationLayer(inputRank: rank) ?? .linear))
+        case "ActivityRegularization": return single(.activation(.linear))
+        case "MaxPooling2D", "MaxPool2D": return try loweredPooling(.maximum)
+        case "AveragePooling2D", "AvgPool2D": return try loweredPooling(.average)
+        case "GlobalMaxPooling2D", "GlobalMaxPool2D":
+            return try loweredGlobalPooling(.maximum)
+        case "GlobalAveragePooling2D", "GlobalAvgPool2D":
+            return try loweredGlobalPooling(.average)
+        case "Add": return single(.merge(Merge(.add)))
+        case "Multiply": return single(.merge(Merge(.multiply)))
+        case "Concatenate": return try loweredConcatenation(rank: rank)
+        default: return try loweredShapeLayer()
+        }
+    }
+
+    private func loweredShapeLayer() throws(KerasError) -> LoweredLayer {
+        switch className {
+        case "Flatten":
+            try requireChannelsLast()
+            return single(.flatten(Flatten()))
+        case "Reshape": return try loweredReshape()
+        case "ZeroPadding2D": return try loweredPadding()
+        case "Dropout", "SpatialDropout2D", "GaussianNoise", "GaussianDropout", "AlphaDropout":
+            return try loweredDropout()
+        default: throw unsupportedClass
+        }
+    }
+
+    func single(_ kind: LayerKind, storedWeights: Int = 0) -> LoweredLayer {
+        LoweredLayer([LayerStage(kind, stored: 0..<storedWeights)])
+    }
+
+    /// A stage and, where there is one, its fused activation as another.
+    func withActivation(_ stages: [LayerStage]) throws(KerasError) -> LoweredLayer {
+        guard let named = try activation() else { return LoweredLayer(stages) }
+        return LoweredLayer(
+            stages + [LayerStage(.activation(named.activation), suffix: named.name)]
+        )
+    }
+
+    private var unsupportedClass: KerasError {
+        let hint: String
+        switch className {
+        case "Sequential", "Functional", "Model":
+            hint =
+                "Models nested as layers are not supported yet; rebuild the model flat, "
+                + "by calling the inner layers one by one."
+        case "Lambda":
+            hint =
+                "A Lambda layer holds Python code; replace it by a built-in layer such as "
+                + "Rescaling or Activation."
+        case "TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer":
+            hint = "Replace the bare TensorFlow operation by a layer, such as Add or Rescaling."
+        case "LSTM", "GRU", "SimpleRNN", "Bidirectional", "TimeDistributed", "ConvLSTM2D", "RNN":
+            hint = "Recurrent layers are not executed; only feed-forward image networks are."
+        case "RandomFlip", "RandomRotation", "RandomZoom", "RandomContrast", "RandomBrightness",
+            "RandomTranslation", "RandomCrop":
+            hint =
+                "Take augmentation out of the model and ask for it in the spec; it does nothing "
+                + "at inference."
+        default:
+            hint =
+                "This class is not executed; rebuild the model from convolutions, dense layers, "
+                + "normalizations, activations, poolings and merges."
+        }
+        return .unsupportedLayer(layer: name, className: className, hint: hint)
+    }
+
+    private func loweredInput(_ given: Shape?) throws(KerasError) -> LayerStage {
+        for key in ["sparse", "ragged"] where try flag(key, default: false) {
+            throw unsupported(key, found: "true", hint: "Only dense inputs are executed.")
+        }
+        let stored = value("batch_input_shape") ?? value("batch_shape")
+        guard let lengths = stored?.elements?.dropFirst() else {
+            guard let given else {
+                throw .unknownInputShape(layer: name, found: stored?.summary ?? "nothing")
+            }
+            return LayerStage(.input(InputLayer(shape: given)))
+        }
+        let known = lengths.map { $0.isNull ? nil : $0.integer }
+        if let given {
+            let fits =
+                given.rank == known.count
+                && zip(given.dimensions, known).allSatisfy { $1 == nil || $0 == $1 }
+            guard fits else {
+                throw .inputShapeMismatch(
+                    layer: name,
+                    expected: stored?.summary ?? "",
+                    found: given
+                )
+            }
+            return LayerStage(.input(InputLayer(shape: given)))
+        }
+        let shape = known.compactMap(\.self)
+        guard shape.count == known.count else {
+            throw .unknownInputShape(layer: name, found: stored?.summary ?? "")
+        }
+        return LayerStage(.input(InputLayer(shape: Shape(shape))))
+    }
+}

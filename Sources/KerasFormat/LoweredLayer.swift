@@ -1,0 +1,52 @@
+import Graph
+import Tensors
+
+/// Where a weight of a network layer comes from.
+enum WeightSource: Sendable {
+    /// The n-th weight the file stores for the Keras layer.
+    case stored(Int)
+    /// The layer's configuration.
+    case given(Tensor)
+}
+
+/// One network layer of those a Keras layer becomes.
+struct LayerStage: Sendable {
+    /// What follows the Keras layer's name and a slash; nil for the name alone.
+    var suffix: String?
+    var kind: LayerKind
+    var weights: [WeightSource]
+
+    init(_ kind: LayerKind, suffix: String? = nil, stored: Range<Int> = 0..<0) {
+        self.kind = kind
+        self.suffix = suffix
+        weights = stored.map { .stored($0) }
+    }
+}
+
+/// A Keras layer as the house executes it: one or more network layers in a row.
+struct LoweredLayer: Sendable {
+    var stages: [LayerStage]
+    /// How many weights the file must store; more than the stages use where one is only kept.
+    var storedWeightCount: Int
+
+    init(_ stages: [LayerStage], storedWeightCount: Int? = nil) {
+        self.stages = stages
+        self.storedWeightCount = storedWeightCount ?? stages.reduce(0) { $0 + $1.weights.count }
+    }
+
+    /// The number of axes of the output for one sample.
+    func outputRank(_ inputRanks: [Int]) -> Int {
+        stages.reduce(inputRanks.max() ?? 0) { rank, stage in
+            switch stage.kind {
+            case .input(let input): input.shape.rank
+            case .flatten: 1
+            case .reshape(let reshape): reshape.target.count
+            case .globalPooling2D(let pooling): pooling.keepsDimensions ? 3 : 1
+            case .convolution2D, .depthwiseConvolution2D, .dense, .batchNormalization,
+                .activation, .pooling2D, .dropout, .zeroPadding2D, .merge, .concatenate,
+                .rescaling, .normalization:
+                rank
+            }
+        }
+    }
+}
