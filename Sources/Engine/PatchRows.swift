@@ -20,7 +20,7 @@ public struct PatchRows: Sendable {
     /// - Parameters:
     ///   - kind: An ungrouped convolution or a dense layer; others have no patches.
     ///   - input: The layer's input, [N, ...].
-    ///   - step: 1 for all pixels.
+    ///   - step: 1 for all pixels; see ``step(toTake:of:)``.
     public init?(of kind: LayerKind, input: Tensor, step: Int) {
         switch kind {
         case .convolution2D(let layer) where layer.groups == 1:
@@ -32,6 +32,18 @@ public struct PatchRows: Sendable {
             .concatenate, .rescaling, .normalization:
             return nil
         }
+    }
+
+    /// A step that takes about `wanted` of `available` pixels and falls on every row and column in turn.
+    ///
+    /// A step that shared a factor with the image's width would visit the same few columns of every image.
+    public static func step(toTake wanted: Int, of available: Int) -> Int {
+        func divisor(_ left: Int, _ right: Int) -> Int {
+            right == 0 ? left : divisor(right, left % right)
+        }
+        var step = max(1, available / max(wanted, 1))
+        while divisor(step, available) != 1 { step += 1 }
+        return step
     }
 
     private init(rowsOf input: Tensor, step: Int) {

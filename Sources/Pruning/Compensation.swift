@@ -57,7 +57,8 @@ struct Compensation {
         let outputs = student.shapes[call].channels
         let pixels = student.shapes[call].count / outputs * samples.count
         let depth = student.layer(of: call).weights[0].count / outputs
-        let step = max(1, pixels / GroupStatistics.wantedRows(depth: depth))
+        let step = PatchRows.step(
+            toTake: GroupStatistics.wantedRows(depth: depth), of: pixels)
         let input = student.nodes[call].inputs[0]
         let (own, original) = (Inference(student), Inference(teacher))
         var inputs: [Float] = []

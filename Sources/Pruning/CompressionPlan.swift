@@ -151,13 +151,13 @@ public struct DistillationSettings: Sendable, Hashable, Codable {
     /// Passes over the training samples; 0 leaves the repaired network as it is.
     public var epochs = 10
     /// The optimiser.
-    public var optimizer = OptimizerKind.sgd
+    public var optimizer = OptimizerKind.adam
     /// The highest learning rate.
-    public var learningRate = 0.02
+    public var learningRate = 0.001
     /// How much of the last step is kept.
     public var momentum = 0.9
     /// The pull of kernels towards zero.
-    public var weightDecay = 1e-4
+    public var weightDecay = 0.0
     /// How the learning rate falls.
     public var schedule = Schedule.cosine
     /// The share of all steps in which the learning rate rises from zero.

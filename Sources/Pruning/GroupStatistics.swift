@@ -53,7 +53,8 @@ struct GroupStatistics {
         let shape = network.shapes[call]
         let depth = network.layer(of: call).weights[0].count / max(shape.channels, 1)
         let pixels = shape.count / max(shape.channels, 1) * samples.count
-        let step = max(1, pixels / Self.wantedRows(depth: min(depth, 1024)))
+        let step = PatchRows.step(
+            toTake: Self.wantedRows(depth: min(depth, 1024)), of: pixels)
         let input = network.nodes[call].inputs[0]
         let inference = Inference(network)
         var parts: [Tensor] = []

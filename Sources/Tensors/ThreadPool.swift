@@ -128,6 +128,16 @@ public final class ThreadPool: Sendable {
         }
     }
 
+    /// Takes part in the current work; the closure must be let go before the worker says it is done.
+    @inline(never)
+    private func takeShare(index: Int) -> Int {
+        let current = work.withLock { $0 }
+        if index < limit.load(ordering: .relaxed), let body = current.body {
+            takePieces(current.count, body)
+        }
+        return current.generation
+    }
+
     /// Spins for a few microseconds, since layers follow each other closely, then sleeps.
     private func serve(index: Int, seen: Int) {
         var seen = seen
@@ -139,11 +149,7 @@ public final class ThreadPool: Sendable {
                 pthread_cond_wait(condition.started, condition.mutex)
             }
             pthread_mutex_unlock(condition.mutex)
-            let current = work.withLock { $0 }
-            seen = current.generation
-            if index < limit.load(ordering: .relaxed), let body = current.body {
-                takePieces(current.count, body)
-            }
+            seen = takeShare(index: index)
             running.subtract(1, ordering: .acquiringAndReleasing)
         }
     }

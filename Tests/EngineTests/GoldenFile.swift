@@ -29,6 +29,13 @@ struct GoldenFile {
         return children.contains("loss_training")
     }
 
+    /// Those with weights that training changes: without any, Keras takes no step.
+    static let withWeights = trainable.filter { name in
+        guard let golden = try? GoldenFile(name), let gradients = try? golden.weights(under: "gradient")
+        else { return true }
+        return !gradients.isEmpty
+    }
+
     init(_ name: String) throws {
         let path = Self.folder.appending(path: "\(name).h5").path
         file = try HDF5File(readingPath: path)
