@@ -95,7 +95,8 @@ public enum HDF5Data {
         let order = random.permutation(all.count)
         let share = Int((selection.validation * Double(all.count)).rounded())
         let held = min(max(share, 1), all.count - 1)
-        let test = try reader.names.contains(selection.xTest)
+        let test =
+            try reader.names.contains(selection.xTest)
             ? reader.samples(
                 selection.xTest,
                 labels: selection.labels == .none ? nil : selection.yTest,

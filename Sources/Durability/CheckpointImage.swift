@@ -68,25 +68,32 @@ struct CheckpointImage: Hashable {
         guard !overflow, expected == rest else {
             return .failure(
                 .length(
-                    expected: overflow ? .max : expected, found: rest, generation: generation))
+                    expected: overflow ? .max : expected,
+                    found: rest,
+                    generation: generation
+                )
+            )
         }
         let found = digest(head: bytes[..<32], body: [bytes[headerLength...]])
         guard found.bytes.elementsEqual(bytes[32..<64]) else {
             let written = SHA256.Digest(bytes: Array(bytes[32..<64]))?.description ?? ""
             return .failure(
-                .hash(expected: written, found: found.description, generation: generation))
+                .hash(expected: written, found: found.description, generation: generation)
+            )
         }
         let start = headerLength + Int(nameLength)
         var image = CheckpointImage(
             generation: generation,
             identity: String(decoding: bytes[headerLength..<start], as: UTF8.self),
-            payload: Array(bytes[start...]))
+            payload: Array(bytes[start...])
+        )
         image.version = number(bytes, at: 8)
         return .success(image)
     }
 
     private static func digest(
-        head: ArraySlice<UInt8>, body: [ArraySlice<UInt8>]
+        head: ArraySlice<UInt8>,
+        body: [ArraySlice<UInt8>]
     ) -> SHA256.Digest {
         var hash = SHA256()
         for part in [head] + body { part.withUnsafeBytes { hash.update($0) } }
@@ -94,7 +101,8 @@ struct CheckpointImage: Hashable {
     }
 
     private static func number<Integer: FixedWidthInteger>(
-        _ bytes: [UInt8], at offset: Int
+        _ bytes: [UInt8],
+        at offset: Int
     ) -> Integer {
         let length = Integer.bitWidth / 8
         return bytes[offset..<offset + length].reversed().reduce(0) { $0 << 8 | Integer($1) }

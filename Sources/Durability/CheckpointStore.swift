@@ -50,7 +50,10 @@ public struct CheckpointStore<Files: FileSystem>: Sendable {
 
     /// Names the folder, which must exist, and the job.
     public init(
-        folder: String, identity: String, files: Files, largestBytes: Int = 16 << 30
+        folder: String,
+        identity: String,
+        files: Files,
+        largestBytes: Int = 16 << 30
     ) {
         self.folder = folder
         self.identity = identity
@@ -69,7 +72,9 @@ public struct CheckpointStore<Files: FileSystem>: Sendable {
         let generation = (last?.generation ?? 0) + 1
         let slot = last.map { 1 - $0.slot } ?? 0
         let image = CheckpointImage(
-            generation: generation, identity: identity, payload: payload
+            generation: generation,
+            identity: identity,
+            payload: payload
         ).bytes
         do {
             try publish(image, to: paths[slot], on: files)
@@ -99,17 +104,24 @@ public struct CheckpointStore<Files: FileSystem>: Sendable {
         }
         guard newest.image.version <= CheckpointImage.newestVersion else {
             throw .unknownVersion(
-                path: paths[newest.slot], newest: CheckpointImage.newestVersion,
-                found: newest.image.version)
+                path: paths[newest.slot],
+                newest: CheckpointImage.newestVersion,
+                found: newest.image.version
+            )
         }
         guard newest.image.identity == identity else {
             throw .foreign(
-                path: paths[newest.slot], expected: identity, found: newest.image.identity)
+                path: paths[newest.slot],
+                expected: identity,
+                found: newest.image.identity
+            )
         }
         (last, isKnown) = ((newest.image.generation, newest.slot), true)
         return LoadedCheckpoint(
-            payload: newest.image.payload, generation: newest.image.generation,
-            wasFallback: faults.contains { $0.damage.isNewer(than: newest.image.generation) })
+            payload: newest.image.payload,
+            generation: newest.image.generation,
+            wasFallback: faults.contains { $0.damage.isNewer(than: newest.image.generation) }
+        )
     }
 
     /// Removes both generations, to start over.
@@ -139,7 +151,7 @@ public struct CheckpointStore<Files: FileSystem>: Sendable {
     ) throws(CheckpointError) -> Result<CheckpointImage, CheckpointDamage>? {
         do {
             return CheckpointImage.decode(try files.read(path, limit: largest))
-        } catch where error.isAbsent {
+        } catch  where error.isAbsent {
             return nil
         } catch {
             throw .fileSystem(error)

@@ -25,7 +25,10 @@ public struct FileStatus: Hashable, Sendable {
 
     /// Makes a status.
     public init(
-        kind: FileKind, sizeBytes: Int, modifiedNanoseconds: Int64, changedNanoseconds: Int64,
+        kind: FileKind,
+        sizeBytes: Int,
+        modifiedNanoseconds: Int64,
+        changedNanoseconds: Int64,
         inode: UInt64
     ) {
         self.kind = kind
@@ -89,7 +92,7 @@ extension FileSystem {
     public func statusIfPresent(of path: String) throws(FileSystemError) -> FileStatus? {
         do {
             return try status(of: path)
-        } catch where error.isAbsent {
+        } catch  where error.isAbsent {
             return nil
         }
     }

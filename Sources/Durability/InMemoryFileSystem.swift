@@ -59,9 +59,12 @@ public final class InMemoryFileSystem: FileSystem {
             let inode = try tree.inode(at: path)
             let entry = try tree.entry(at: path)
             return FileStatus(
-                kind: entry.isFile ? .file : .folder, sizeBytes: entry.bytes.count,
-                modifiedNanoseconds: entry.modified, changedNanoseconds: entry.changed,
-                inode: UInt64(inode))
+                kind: entry.isFile ? .file : .folder,
+                sizeBytes: entry.bytes.count,
+                modifiedNanoseconds: entry.modified,
+                changedNanoseconds: entry.changed,
+                inode: UInt64(inode)
+            )
         }
     }
 
@@ -119,7 +122,8 @@ public final class InMemoryFileSystem: FileSystem {
     }
 
     private func perform<Result: Sendable>(
-        _ operation: FileOperation, _ path: String,
+        _ operation: FileOperation,
+        _ path: String,
         _ body: (inout sending FileTree) throws(TreeFault) -> Result
     ) throws(FileSystemError) -> Result {
         do {

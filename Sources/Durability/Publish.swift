@@ -8,7 +8,9 @@ import Glibc
 ///
 /// - Throws: The first ``FileSystemError``; ``FileSystemError/isFull`` means that trying later can help.
 public func publish(
-    _ bytes: [UInt8], to path: String, on fileSystem: some FileSystem
+    _ bytes: [UInt8],
+    to path: String,
+    on fileSystem: some FileSystem
 ) throws(FileSystemError) {
     let parts = PathParts(path)
     let temporary = "\(parts.folder)/\(TemporaryName.make(for: parts.name))"
@@ -30,7 +32,8 @@ public func publish(
 ///
 /// Only for the folder's one owner: another writer's temporary would go as well.
 public func removeStaleTemporaries(
-    in folder: String, on fileSystem: some FileSystem
+    in folder: String,
+    on fileSystem: some FileSystem
 ) throws(FileSystemError) {
     for name in try fileSystem.names(in: folder) where TemporaryName.matches(name) {
         try fileSystem.removeFile("\(folder)/\(name)")

@@ -33,7 +33,10 @@ public struct RealFileSystem: FileSystem {
             while done < bytes.count {
                 let written = bytes.withUnsafeBytes { buffer in
                     Glibc.write(
-                        descriptor, buffer.baseAddress?.advanced(by: done), buffer.count - done)
+                        descriptor,
+                        buffer.baseAddress?.advanced(by: done),
+                        buffer.count - done
+                    )
                 }
                 if written < 0 {
                     guard errno == EINTR else {
@@ -74,7 +77,8 @@ public struct RealFileSystem: FileSystem {
             sizeBytes: Int(information.st_size),
             modifiedNanoseconds: nanoseconds(information.st_mtim),
             changedNanoseconds: nanoseconds(information.st_ctim),
-            inode: UInt64(information.st_ino))
+            inode: UInt64(information.st_ino)
+        )
     }
 
     /// Makes a folder and those on the way to it.
@@ -139,14 +143,20 @@ public struct RealFileSystem: FileSystem {
 
 extension RealFileSystem {
     private func readToEnd(
-        _ descriptor: Int32, path: String, expected: Int, limit: Int
+        _ descriptor: Int32,
+        path: String,
+        expected: Int,
+        limit: Int
     ) throws(FileSystemError) -> [UInt8] {
         var failure: Int32 = 0
         // One byte more than expected, so that a file that is still growing is noticed.
         let bytes = [UInt8](unsafeUninitializedCapacity: expected + 1) { buffer, count in
             while count < buffer.count {
                 let got = Glibc.read(
-                    descriptor, buffer.baseAddress?.advanced(by: count), buffer.count - count)
+                    descriptor,
+                    buffer.baseAddress?.advanced(by: count),
+                    buffer.count - count
+                )
                 if got == 0 { break }
                 if got > 0 {
                     count += got
@@ -164,7 +174,9 @@ extension RealFileSystem {
     }
 
     private func withDescriptor<Result>(
-        _ path: String, flags: Int32, operation: FileOperation = .open,
+        _ path: String,
+        flags: Int32,
+        operation: FileOperation = .open,
         _ body: (Int32) throws(FileSystemError) -> Result
     ) throws(FileSystemError) -> Result {
         var descriptor: Int32 = -1
@@ -187,7 +199,9 @@ extension RealFileSystem {
     }
 
     private func check(
-        _ operation: FileOperation, _ path: String, _ call: () -> Int32
+        _ operation: FileOperation,
+        _ path: String,
+        _ call: () -> Int32
     ) throws(FileSystemError) {
         while call() < 0 {
             guard errno == EINTR else {

@@ -38,7 +38,8 @@ public struct SHA256: Sendable {
             let digits = Array("0123456789abcdef".utf8)
             return String(
                 decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] },
-                as: UTF8.self)
+                as: UTF8.self
+            )
         }
     }
 
@@ -111,12 +112,14 @@ public struct SHA256: Sendable {
 
     @inline(__always)
     private static func expand(
-        _ blocks: UnsafeRawBufferPointer, from start: Int,
+        _ blocks: UnsafeRawBufferPointer,
+        from start: Int,
         into schedule: UnsafeMutableBufferPointer<UInt32>
     ) {
         for index in 0..<16 {
             schedule[index] = UInt32(
-                bigEndian: blocks.loadUnaligned(fromByteOffset: start + 4 * index, as: UInt32.self))
+                bigEndian: blocks.loadUnaligned(fromByteOffset: start + 4 * index, as: UInt32.self)
+            )
         }
         for index in 16..<64 {
             let early = schedule[index &- 15]
@@ -130,7 +133,8 @@ public struct SHA256: Sendable {
     /// The 64 rounds; the letters are those of FIPS 180-4, section 6.2.2.
     @inline(__always)
     private static func mix(
-        _ schedule: UnsafeMutableBufferPointer<UInt32>, _ constants: UnsafeBufferPointer<UInt32>,
+        _ schedule: UnsafeMutableBufferPointer<UInt32>,
+        _ constants: UnsafeBufferPointer<UInt32>,
         into state: UnsafeMutableBufferPointer<UInt32>
     ) {
         var (a, b, c, d) = (state[0], state[1], state[2], state[3])

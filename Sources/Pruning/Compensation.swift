@@ -58,7 +58,9 @@ struct Compensation {
         let pixels = student.shapes[call].count / outputs * samples.count
         let depth = student.layer(of: call).weights[0].count / outputs
         let step = PatchRows.step(
-            toTake: GroupStatistics.wantedRows(depth: depth), of: pixels)
+            toTake: GroupStatistics.wantedRows(depth: depth),
+            of: pixels
+        )
         let input = student.nodes[call].inputs[0]
         let (own, original) = (Inference(student), Inference(teacher))
         var inputs: [Float] = []

@@ -51,9 +51,14 @@ struct CompressionContext {
         var random = CounterRandom(seed: plan.seed, stage: "calibration")
         let order = random.permutation(data.training.count)
         calibration = data.training.choosing(
-            Array(order.prefix(max(plan.compensation.images, plan.batchSize))))
+            Array(order.prefix(max(plan.compensation.images, plan.batchSize)))
+        )
         validation = Evaluation(
-            samples: data.validation, teacher: teacher, head: head, batchSize: plan.batchSize)
+            samples: data.validation,
+            teacher: teacher,
+            head: head,
+            batchSize: plan.batchSize
+        )
         let count = min(plan.sensitivity.images, data.validation.count)
         scanned = Evaluation(
             samples: data.validation.choosing(Array(0..<count)),
@@ -92,7 +97,8 @@ struct CompressionContext {
         }
     }
 
-    static func frozenReasons(_ network: Network, _ analysis: CouplingAnalysis) -> [String: String] {
+    static func frozenReasons(_ network: Network, _ analysis: CouplingAnalysis) -> [String: String]
+    {
         var reasons: [String: String] = [:]
         for frozen in analysis.frozen {
             reasons[network.layers[frozen.layer].name] = frozen.reason.explanation
@@ -109,7 +115,9 @@ struct CompressionContext {
         for byte in "\(plan)".utf8 { add(UInt64(byte)) }
         for layer in teacher.layers {
             for byte in layer.name.utf8 { add(UInt64(byte)) }
-            for weight in layer.weights { for value in weight.values { add(UInt64(value.bitPattern)) } }
+            for weight in layer.weights {
+                for value in weight.values { add(UInt64(value.bitPattern)) }
+            }
         }
         add(UInt64(data.training.count))
         add(UInt64(data.validation.count))

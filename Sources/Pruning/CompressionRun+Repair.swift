@@ -126,7 +126,8 @@ extension CompressionRun {
                 accuracy: quality.accuracy.map { _ in Double(position.correct) / seen },
                 learningRate: rate,
                 validation: quality
-            ))
+            )
+        )
         var next = TrainingPosition()
         next.epoch = position.epoch + 1
         next.bestQuality = position.bestQuality

@@ -58,7 +58,8 @@ extension CompressionRun {
         let kept = Set(0..<width).subtracting(order.prefix(removals)).sorted()
         let quality = try scan.quality(keeping: kept, context: context)
         state.sensitivity[group].append(
-            SensitivityPoint(fraction: fraction, kept: kept.count, quality: quality))
+            SensitivityPoint(fraction: fraction, kept: kept.count, quality: quality)
+        )
         let macs = scan.macs(context: context)
         let samples = context.scanned.samples.count + context.calibration.count
         let prefix = state.step % fractions.count == 0 ? macs.whole - macs.changed : 0
@@ -74,7 +75,8 @@ extension CompressionRun {
                 state.sensitivity[group].map { point in
                     let share = 1 - Double(point.kept) / Double(groups[group].width)
                     return (share, max(0, point.quality.loss - base))
-                })
+                }
+            )
         }
     }
 
@@ -87,7 +89,8 @@ extension CompressionRun {
                 steps.map { count in
                     let energy = objective.energy(removing: Array(order.prefix(count)))
                     return (Double(count) / Double(order.count), energy)
-                })
+                }
+            )
         }
     }
 
@@ -99,10 +102,14 @@ extension CompressionRun {
         case .uniform: allocation = context.allocator.uniform()
         case .sensitivity:
             allocation = context.allocator.descending(
-                along: sensitivityCurves, name: source.rawValue)
+                along: sensitivityCurves,
+                name: source.rawValue
+            )
         case .reconstruction:
             allocation = context.allocator.descending(
-                along: reconstructionCurves, name: source.rawValue)
+                along: reconstructionCurves,
+                name: source.rawValue
+            )
         }
         let kept = groups.indices.map { group in
             let removals = groups[group].width - allocation.kept[group]
@@ -125,7 +132,8 @@ extension CompressionRun {
                 kept: allocation.kept,
                 cost: context.model.cost(keeping: allocation.kept),
                 quality: quality
-            ))
+            )
+        )
         if state.candidates.count == CandidateSource.allCases.count { chooseCandidate() }
         return "\(allocation.name): \(quality.text)"
     }
@@ -162,7 +170,9 @@ extension CompressionRun {
             seeds: [magnitude, diagonal, greedy, polished]
         )
         var random = CounterRandom(
-            seed: context.plan.seed, stage: "search \(groups[group].name)")
+            seed: context.plan.seed,
+            stage: "search \(groups[group].name)"
+        )
         let result = search.run(using: &random)
         let chance = Array(random.permutation(width).prefix(removals))
         state.kept[group] = Set(0..<width).subtracting(result.removed).sorted()

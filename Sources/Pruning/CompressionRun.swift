@@ -161,7 +161,10 @@ public final class CompressionRun {
         do {
             restored = try JSONDecoder().decode(RunState.self, from: archive.state)
         } catch {
-            throw .checkpointMismatch(expected: "format \(RunState.formatVersion)", found: "\(error)")
+            throw .checkpointMismatch(
+                expected: "format \(RunState.formatVersion)",
+                found: "\(error)"
+            )
         }
         guard restored.identity == state.identity, restored.version == state.version else {
             throw .checkpointMismatch(
@@ -173,7 +176,8 @@ public final class CompressionRun {
         var tensors = archive.tensors[...]
         if state.hasStudent { student = try filled(try cutTeacher(), from: &tensors) }
         if state.hasBest { best = try filled(try cutTeacher(), from: &tensors) }
-        if state.stage == .distillation, let student, !state.momentCounts.isEmpty || state.step > 0 {
+        if state.stage == .distillation, let student, !state.momentCounts.isEmpty || state.step > 0
+        {
             var moments: [[[Tensor]]] = []
             for (layer, counts) in state.momentCounts.enumerated() {
                 moments.append([])
@@ -204,7 +208,10 @@ public final class CompressionRun {
                     )
                 }
                 network.setWeight(
-                    Tensor(weight.shape, values: values), layer: layer, index: index)
+                    Tensor(weight.shape, values: values),
+                    layer: layer,
+                    index: index
+                )
             }
         }
         return network

@@ -54,7 +54,9 @@ struct GroupStatistics {
         let depth = network.layer(of: call).weights[0].count / max(shape.channels, 1)
         let pixels = shape.count / max(shape.channels, 1) * samples.count
         let step = PatchRows.step(
-            toTake: Self.wantedRows(depth: min(depth, 1024)), of: pixels)
+            toTake: Self.wantedRows(depth: min(depth, 1024)),
+            of: pixels
+        )
         let input = network.nodes[call].inputs[0]
         let inference = Inference(network)
         var parts: [Tensor] = []

@@ -23,7 +23,8 @@ struct SensitivityScan {
         }
         downstream = isChanged.indices.filter { isChanged[$0] }
         let frontier = Set(
-            downstream.flatMap { network.nodes[$0].inputs }.filter { !isChanged[$0] })
+            downstream.flatMap { network.nodes[$0].inputs }.filter { !isChanged[$0] }
+        )
         let inference = Inference(network)
         func values(_ batch: Tensor) -> [Int: Tensor] {
             inference.values(of: frontier.sorted(), inputs: [batch])
@@ -59,7 +60,9 @@ struct SensitivityScan {
         for (index, node) in network.nodes.enumerated() {
             let layer = network.layers[node.layer]
             let uses = layer.kind.rule.uses(
-                inputs: network.inputShapes(of: index), output: network.shapes[index])
+                inputs: network.inputShapes(of: index),
+                output: network.shapes[index]
+            )
             let macs = zip(layer.weights, uses).reduce(0) { $0 + $1.0.count * $1.1 }
             whole += macs
             if own.contains(index) { changed += macs }

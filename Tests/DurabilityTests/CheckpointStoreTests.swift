@@ -110,7 +110,8 @@ struct CheckpointStoreTests {
         for path in store.paths { try damage(path) { $0 = Array($0.prefix(10)) } }
         #expect(
             throws: CheckpointError.damaged(
-                store.paths.map { CheckpointFault(path: $0, damage: .notACheckpoint) })
+                store.paths.map { CheckpointFault(path: $0, damage: .notACheckpoint) }
+            )
         ) { try store.load() }
         var other = self.store()
         try other.save([7])

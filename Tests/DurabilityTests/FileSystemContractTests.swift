@@ -98,9 +98,11 @@ struct FileSystemContractTests {
             try files.makeFolder("\(folder)/empty")
             try files.makeFolder("\(folder)/moved")
             #expect(
-                number { try files.rename("\(folder)/moved", to: "\(folder)/full") } == ENOTEMPTY)
+                number { try files.rename("\(folder)/moved", to: "\(folder)/full") } == ENOTEMPTY
+            )
             #expect(
-                number { try files.rename("\(folder)/full", to: "\(folder)/full/in") } == EINVAL)
+                number { try files.rename("\(folder)/full", to: "\(folder)/full/in") } == EINVAL
+            )
             try files.rename("\(folder)/full", to: "\(folder)/empty")
             #expect(try files.names(in: folder) == ["empty", "moved"])
             #expect(try files.names(in: "\(folder)/empty") == ["b"])
@@ -178,7 +180,8 @@ struct FileSystemContractTests {
         arguments: [
             ("a", ".", "a"), ("/a", "/", "a"), ("a/b", "a", "b"), ("/x//y/", "/x", "y"),
             ("x/y//", "x", "y"), ("/", "/", ""),
-        ])
+        ]
+    )
     func parts(path: String, folder: String, name: String) {
         #expect(PathParts(path).folder == folder)
         #expect(PathParts(path).name == name)
@@ -188,7 +191,8 @@ struct FileSystemContractTests {
     func errors() {
         let full = FileSystemError(.write, path: "/spool/a", number: ENOSPC)
         #expect(
-            full.description == "cannot write /spool/a: No space left on device (errno 28)")
+            full.description == "cannot write /spool/a: No space left on device (errno 28)"
+        )
         #expect(full.isFull && !full.isAbsent)
         #expect(FileSystemError(.write, path: "", number: EDQUOT).isFull)
         #expect(FileSystemError(.open, path: "", number: ENOENT).isAbsent)

@@ -38,7 +38,8 @@ struct JobLockTests {
 
     @Test(
         "the lock of a killed process is free",
-        .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/flock")))
+        .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/flock"))
+    )
     func killed() throws {
         try withTemporaryFolder { folder in
             let path = "\(folder)/lock"

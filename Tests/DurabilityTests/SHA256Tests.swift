@@ -18,7 +18,8 @@ struct SHA256Tests {
                 "cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac45037afee9d1"
             ),
             ("a", 1_000_000, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"),
-        ])
+        ]
+    )
     func knownAnswers(text: String, times: Int, hash: String) {
         let bytes = [UInt8](String(repeating: text, count: times).utf8)
         #expect(SHA256.hash(bytes).description == hash)

@@ -31,7 +31,8 @@ struct GoldenFile {
 
     /// Those with weights that training changes: without any, Keras takes no step.
     static let withWeights = trainable.filter { name in
-        guard let golden = try? GoldenFile(name), let gradients = try? golden.weights(under: "gradient")
+        guard let golden = try? GoldenFile(name),
+            let gradients = try? golden.weights(under: "gradient")
         else { return true }
         return !gradients.isEmpty
     }
@@ -82,7 +83,8 @@ struct GoldenFile {
                     continue
                 }
                 result.append(
-                    (place.layer, place.weight, try Self.tensor(stored.dataset(child))))
+                    (place.layer, place.weight, try Self.tensor(stored.dataset(child)))
+                )
             }
         }
         return result

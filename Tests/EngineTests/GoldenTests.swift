@@ -19,11 +19,17 @@ import Testing
     func gradients(name: String) throws {
         let file = try GoldenFile(name)
         let pass = TrainingPass(
-            file.network, inputs: file.inputs, random: CounterRandom(seed: 1, stage: "test"))
+            file.network,
+            inputs: file.inputs,
+            random: CounterRandom(seed: 1, stage: "test")
+        )
         let output = file.network.outputs[0]
         expectClose(
-            pass.values[output], try file.tensor("output_training"), tolerance: 2e-5,
-            "training output of \(name)")
+            pass.values[output],
+            try file.tensor("output_training"),
+            tolerance: 2e-5,
+            "training output of \(name)"
+        )
         let (node, loss) = try file.loss(pass)
         let expectedLoss = try file.tensor("loss_training")[0]
         #expect(abs(Float(loss.value) - expectedLoss) <= 2e-5 * max(1, abs(expectedLoss)))
@@ -31,19 +37,29 @@ import Testing
         for (layer, index, expected) in try file.weights(under: "gradient") {
             let own = try #require(gradients.weights[layer][index])
             expectClose(
-                own, expected, tolerance: 1e-4,
-                "gradient \(index) of \(file.network.layers[layer].name) in \(name)")
+                own,
+                expected,
+                tolerance: 1e-4,
+                "gradient \(index) of \(file.network.layers[layer].name) in \(name)"
+            )
         }
         for (input, own) in gradients.inputs.enumerated() {
-            let expected = try file.tensor(input == 0 ? "input_gradient" : "input_gradient_\(input)")
+            let expected = try file.tensor(
+                input == 0 ? "input_gradient" : "input_gradient_\(input)"
+            )
             expectClose(
-                try #require(own), expected, tolerance: 1e-4, "input gradient \(input) of \(name)")
+                try #require(own),
+                expected,
+                tolerance: 1e-4,
+                "input gradient \(input) of \(name)"
+            )
         }
     }
 
     @Test(
         "three steps of each optimiser give Keras' weights and moving statistics",
-        arguments: GoldenFile.withWeights)
+        arguments: GoldenFile.withWeights
+    )
     func steps(name: String) throws {
         let file = try GoldenFile(name)
         let rules: [(String, Optimizer.Rule, Double)] = [
@@ -56,7 +72,10 @@ import Testing
             var optimizer = Optimizer(rule)
             for _ in 0..<3 {
                 let pass = TrainingPass(
-                    network, inputs: file.inputs, random: CounterRandom(seed: 1, stage: "test"))
+                    network,
+                    inputs: file.inputs,
+                    random: CounterRandom(seed: 1, stage: "test")
+                )
                 let (node, loss) = try file.loss(pass)
                 let gradients = pass.backward([node: loss.gradient])
                 network.updateMovingStatistics(from: pass)
@@ -74,7 +93,8 @@ import Testing
                 let difference = after.largestDifference(from: expected.reshaped(after.shape))
                 #expect(
                     difference <= allowed,
-                    "\(group) \(file.network.layers[layer].name) \(index) in \(name): \(difference)")
+                    "\(group) \(file.network.layers[layer].name) \(index) in \(name): \(difference)"
+                )
             }
         }
     }
@@ -82,12 +102,17 @@ import Testing
 
 /// Expects two tensors of equal count to differ by at most a share of the expected one's largest element.
 func expectClose(
-    _ found: Tensor, _ expected: Tensor, tolerance: Float, _ what: String,
+    _ found: Tensor,
+    _ expected: Tensor,
+    tolerance: Float,
+    _ what: String,
     sourceLocation: SourceLocation = #_sourceLocation
 ) {
     let size = max(expected.values.map { abs($0) }.max() ?? 0, 1e-3)
     let difference = found.largestDifference(from: expected.reshaped(found.shape))
     #expect(
-        difference <= tolerance * size, "\(what): differs by \(difference) of \(size)",
-        sourceLocation: sourceLocation)
+        difference <= tolerance * size,
+        "\(what): differs by \(difference) of \(size)",
+        sourceLocation: sourceLocation
+    )
 }

@@ -1,0 +1,221 @@
+import Yams
+
+extension JobSpec {
+    /// The most characters a spec may have.
+    public static let longestText = 256 * 1024
+
+    /// Reads a spec from YAML or JSON.
+    ///
+    /// - Throws: ``SpecError`` with every fault found.
+    public static func parse(_ text: String) throws(SpecError) -> JobSpec {
+        var parser = SpecParser()
+        guard text.utf8.count <= longestText, !text.contains("&"), !text.contains("*:") else {
+            parser.fault("", "is too long or uses anchors", hint: "Write plain YAML below 256 KiB.")
+            throw SpecError(faults: parser.faults)
+        }
+        let root: Node?
+        do {
+            root = try Yams.compose(yaml: text)
+        } catch {
+            parser.fault("", "is not YAML: \(error)", hint: "Check indentation and quotes.")
+            throw SpecError(faults: parser.faults)
+        }
+        guard let mapping = root?.mapping else {
+            parser.fault("", "is not a set of keys", hint: "Start with `data:` and `budget:`.")
+            throw SpecError(faults: parser.faults)
+        }
+        parser.read(mapping, under: "")
+        parser.requireEssentials()
+        guard parser.faults.isEmpty else { throw SpecError(faults: parser.faults) }
+        return parser.spec
+    }
+
+    /// The spec as YAML with every default spelled out; reads back as an equal spec.
+    public var resolvedYAML: String {
+        var lines: [String] = ["budget:", "  \(budget.unit): \(budget.text)"]
+        var section = ""
+        for field in SpecField.all {
+            let parts = field.path.split(separator: "/").map(String.init)
+            let indent = parts.count > 1 ? "  " : ""
+            if parts.count > 1, parts[0] != section { lines.append("\(parts[0]):") }
+            section = parts.count > 1 ? parts[0] : ""
+            lines.append("\(indent)\(parts[parts.count - 1]): \(text(of: field))")
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private func text(of field: SpecField) -> String {
+        switch field.kind {
+        case .text(let place), .choice(let place, _): quoted(self[keyPath: place])
+        case .number(let place, _): "\(self[keyPath: place])"
+        case .integer(let place, _): "\(self[keyPath: place])"
+        case .flag(let place): "\(self[keyPath: place])"
+        case .numbers(let place, _):
+            "[" + self[keyPath: place].map { "\($0)" }.joined(separator: ", ") + "]"
+        case .texts(let place):
+            "[" + self[keyPath: place].map(quoted).joined(separator: ", ") + "]"
+        }
+    }
+
+    private func quoted(_ text: String) -> String {
+        "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+    }
+}
+
+extension JobSpec.Budget {
+    var text: String { value > 1 ? "\(Int(value))" : "\(value)" }
+}
+
+/// Fills a spec key by key and collects what is wrong.
+private struct SpecParser {
+    var spec = JobSpec()
+    var faults: [SpecFault] = []
+
+    private static let sections = Set(
+        SpecField.all.map(\.path).filter { $0.contains("/") }
+            .compactMap { $0.split(separator: "/").first.map(String.init) }
+    )
+
+    mutating func fault(_ path: String, _ message: String, hint: String) {
+        let pointer = path.isEmpty ? "/" : "/\(path)"
+        faults.append(SpecFault(pointer: pointer, message: "\(pointer) \(message)", hint: hint))
+    }
+
+    mutating func read(_ mapping: Node.Mapping, under prefix: String) {
+        for (key, value) in mapping {
+            guard let name = key.string else {
+                fault(prefix, "has a key that is not text", hint: "Write keys as plain words.")
+                continue
+            }
+            let path = prefix.isEmpty ? name : "\(prefix)/\(name)"
+            if path == "budget" {
+                readBudget(value)
+            } else if prefix.isEmpty, Self.sections.contains(name) {
+                if let inner = value.mapping {
+                    read(inner, under: path)
+                } else {
+                    fault(path, "is not a set of keys", hint: "Write `\(name): {...}`.")
+                }
+            } else if let field = SpecField.all.first(where: { $0.path == path }) {
+                read(value, into: field)
+            } else {
+                fault(path, "is not a key of a spec", hint: suggestion(for: path))
+            }
+        }
+    }
+
+    private mutating func readBudget(_ node: Node) {
+        let hint = "Write `budget: {macs: 0.5}`, a share up to 1 or a count above 1."
+        guard let mapping = node.mapping, mapping.count == 1, let entry = mapping.first,
+            let unit = entry.key.string, ["macs", "parameters"].contains(unit)
+        else {
+            return fault("budget", "does not hold exactly one of macs, parameters", hint: hint)
+        }
+        guard let value = number(entry.value), value > 0, value <= 1e15 else {
+            return fault("budget/\(unit)", "is not a number above 0", hint: hint)
+        }
+        spec.budget = JobSpec.Budget(unit: unit, value: value > 1 ? value.rounded() : value)
+    }
+
+    private func number(_ node: Node) -> Double? {
+        guard let text = node.scalar?.string, let value = Double(text), value.isFinite else {
+            return nil
+        }
+        return value
+    }
+
+    private mutating func read(_ node: Node, into field: SpecField) {
+        let path = field.path
+        switch field.kind {
+        case .text(let place):
+            guard let text = node.scalar?.string else {
+                return fault(path, "is not text", hint: "Write one word or a quoted text.")
+            }
+            spec[keyPath: place] = text
+        case .choice(let place, let choices):
+            guard let text = node.scalar?.string, choices.contains(text) else {
+                return fault(
+                    path,
+                    "is not one of \(choices.joined(separator: ", "))",
+                    hint: "Received \(node.scalar?.string ?? "something else")."
+                )
+            }
+            spec[keyPath: place] = text
+        case .number(let place, let range):
+            guard let value = number(node), range.contains(value) else {
+                return outside(path, range, node)
+            }
+            spec[keyPath: place] = value
+        case .integer(let place, let range):
+            guard let text = node.scalar?.string, let value = Int(text), range.contains(value)
+            else { return outside(path, range, node) }
+            spec[keyPath: place] = value
+        case .flag(let place):
+            guard let value = node.bool else {
+                return fault(path, "is not true or false", hint: "Write true or false.")
+            }
+            spec[keyPath: place] = value
+        case .numbers(let place, let range):
+            let nodes = node.sequence.map(Array.init) ?? [node]
+            let values = nodes.compactMap(number)
+            guard values.count == nodes.count, values.count <= 4096,
+                values.allSatisfy(range.contains)
+            else { return outside(path, range, node) }
+            spec[keyPath: place] = values
+        case .texts(let place):
+            let nodes = node.sequence.map(Array.init) ?? [node]
+            spec[keyPath: place] = nodes.compactMap(\.scalar?.string)
+            if spec[keyPath: place].count != nodes.count {
+                fault(path, "is not a list of texts", hint: "Write `[conv1, \"block_*\"]`.")
+            }
+        }
+    }
+
+    private mutating func outside<Bound>(_ path: String, _ range: ClosedRange<Bound>, _ node: Node)
+    {
+        fault(
+            path,
+            "is not a number from \(range.lowerBound) to \(range.upperBound)",
+            hint: "Received \(node.scalar?.string ?? "something else")."
+        )
+    }
+
+    mutating func requireEssentials() {
+        if spec.data.file.isEmpty, !faults.contains(where: { $0.pointer == "/data/file" }) {
+            fault("data/file", "is missing", hint: "Write `data: {file: cifar10.h5}`.")
+        }
+        if spec.budget.unit.isEmpty, !faults.contains(where: { $0.pointer.hasPrefix("/budget") }) {
+            fault("budget", "is missing", hint: "Write `budget: {macs: 0.5}`.")
+        }
+        let fractions = spec.sensitivity.fractions
+        if fractions.isEmpty || fractions != Array(Set(fractions)).sorted() {
+            fault(
+                "sensitivity/fractions",
+                "is not a rising list",
+                hint: "Write `[0.25, 0.5, 0.75]`."
+            )
+        }
+    }
+
+    /// The nearest key by edit distance.
+    private func suggestion(for path: String) -> String {
+        let known = SpecField.all.map(\.path) + ["budget", "budget/macs", "budget/parameters"]
+        let nearest = known.min { (distance($0, path), $0) < (distance($1, path), $1) } ?? ""
+        return "Did you mean \(nearest)? Docs/spec.md lists every key."
+    }
+
+    private func distance(_ left: String, _ right: String) -> Int {
+        let right = Array(right.prefix(64))
+        var row = Array(0...right.count)
+        for (index, letter) in left.enumerated() {
+            var diagonal = row[0]
+            row[0] = index + 1
+            for (column, other) in right.enumerated() {
+                let changed = diagonal + (letter == other ? 0 : 1)
+                diagonal = row[column + 1]
+                row[column + 1] = min(changed, diagonal + 1, row[column] + 1)
+            }
+        }
+        return row[right.count]
+    }
+}
