@@ -38,6 +38,12 @@ public struct JobSpec: Sendable, Hashable {
         public var unit = ""
         /// A share of the teacher's up to 1, or a count above 1.
         public var value = 0.0
+
+        /// Makes a budget.
+        public init(unit: String = "", value: Double = 0) {
+            self.unit = unit
+            self.value = value
+        }
     }
 
     /// How sensitivity is measured.
