@@ -8,13 +8,13 @@ public struct KerasLayer: Sendable {
     public let networkLayers: [Int]
     /// False for the input layer made up for a Sequential model that has none.
     public let isInFile: Bool
+    /// The paths of its weights below the group that holds all layers' weights, in Keras' order.
+    public let weightPaths: [String]
 
     /// The layer's configuration in the document.
     let configuration: LayerConfiguration
     /// For each call the node of its last stage.
     let calls: [Call]
-    /// The paths of the stored weights below the weights' group.
-    let weightPaths: [String]
     /// For each stored weight where it went, nil where it stays in the file alone.
     let destinations: [Destination?]
 

@@ -63,12 +63,15 @@ private func differences(_ left: HDF5Dataset, _ right: HDF5Dataset) throws -> [S
 }
 
 private func differences(
-    _ left: HDF5Attributes, _ right: HDF5Attributes, at path: String
+    _ left: HDF5Attributes,
+    _ right: HDF5Attributes,
+    at path: String
 ) throws -> [String] {
     guard try left.names() == right.names() else { return ["\(path): attribute names"] }
     return try left.names().filter { name in
         let type = try left.elementType(of: name)
-        guard try type == right.elementType(of: name), try left.shape(of: name) == right.shape(of: name)
+        guard try type == right.elementType(of: name),
+            try left.shape(of: name) == right.shape(of: name)
         else { return true }
         guard type == .string else { return try left.floats(name) != right.floats(name) }
         return try left.strings(name) != right.strings(name)

@@ -20,7 +20,10 @@ struct RoundTripTests {
         #expect(try again.image(replacing: again.network) == written)
     }
 
-    @Test("a fixture with nothing changed is the same but for the optimizer's state", arguments: ModelFiles.fixtures)
+    @Test(
+        "a fixture with nothing changed is the same but for the optimizer's state",
+        arguments: ModelFiles.fixtures
+    )
     func fixtures(path: String) throws {
         try check(path)
     }
@@ -28,7 +31,8 @@ struct RoundTripTests {
     @Test(
         "a stranger's model with nothing changed is the same but for the optimizer's state",
         .enabled(if: !ModelFiles.shared.isEmpty, "no ../shared/models and no ESPALIER_SHARED"),
-        arguments: ModelFiles.shared)
+        arguments: ModelFiles.shared
+    )
     func strangers(path: String) throws {
         try check(path)
     }
