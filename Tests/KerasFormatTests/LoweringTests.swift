@@ -155,4 +155,41 @@ struct LoweringTests {
             ]
         )
     }
+
+    @Test(
+        "operators on a tensor and a number are rescalings",
+        arguments: [
+            "arithmetic-keras2", "arithmetic-keras3",
+        ]
+    )
+    func arithmetic(name: String) throws {
+        let network = try KerasModel.read(image: try ModelFiles.fixture(name)).network
+        let rescalings = network.nodes.compactMap { node -> Rescaling? in
+            guard case .rescaling(let rescaling) = network.layers[node.layer].kind else {
+                return nil
+            }
+            return rescaling
+        }
+        #expect(
+            Set(rescalings) == [
+                Rescaling(scale: [1 / 255]), Rescaling(scale: [1], offset: [-0.5]),
+                Rescaling(scale: [2]), Rescaling(scale: [1], offset: [3]),
+                Rescaling(scale: [Float(1.0 / 6)]), Rescaling(scale: [-1], offset: [1]),
+                Rescaling(scale: [1], offset: [0.5]),
+            ]
+        )
+        let merges = network.layers.filter { if case .merge = $0.kind { true } else { false } }
+        #expect(merges.map(\.kind) == [.merge(Merge(.multiply)), .merge(Merge(.add))])
+    }
+
+    @Test(
+        "operations no layer computes are refused",
+        arguments: [
+            #"{"class_name": "TFOpLambda", "config": {"name": "x", "function": "nn.relu"}}"#,
+            #"{"class_name": "Subtract", "config": {"name": "x"}}"#,
+        ]
+    )
+    func otherOperations(layer: String) {
+        #expect(throws: KerasError.self) { try kinds(layer) }
+    }
 }
