@@ -164,8 +164,8 @@ extension HDF5File {
         }
     }
 
-    /// The ids of libhdf5 that are open in this process: for tests that none leaks.
-    public static var openIdentifierCount: Int { Library.openIdentifierCount() }
+    /// The files, groups, datasets, datatypes and attributes open in this process: for tests that none leaks.
+    public static var openObjectCount: Int { Library.openObjectCount() }
 
     private static func readHeader(
         _ path: String

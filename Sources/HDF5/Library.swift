@@ -55,18 +55,8 @@ enum Library {
         return status
     }
 
-    /// The ids open in the whole process, of every type: files, groups, datasets, attributes, spaces, types and lists.
-    static func openIdentifierCount() -> Int {
-        locked {
-            let types = [
-                H5I_FILE, H5I_GROUP, H5I_DATATYPE, H5I_DATASPACE, H5I_DATASET, H5I_ATTR,
-                H5I_GENPROP_LST,
-            ]
-            return types.reduce(0) { total, type in
-                var members: hsize_t = 0
-                H5Inmembers(type, &members)
-                return total + Int(members)
-            }
-        }
+    /// The files, groups, datasets, datatypes and attributes open in the whole process.
+    static func openObjectCount() -> Int {
+        locked { Int(ch5_open_objects()) }
     }
 }

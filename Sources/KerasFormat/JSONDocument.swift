@@ -33,14 +33,15 @@ public struct JSONDocument: Sendable {
         root = try parser.document()
     }
 
-    /// The text with some values replaced; the edits must not overlap.
+    /// The text with some values replaced; of edits that overlap the first wins.
     public func applying(_ edits: [Edit]) -> String {
         guard !edits.isEmpty else { return text }
         let bytes = Array(text.utf8)
         var result: [UInt8] = []
         result.reserveCapacity(bytes.count)
         var position = 0
-        for edit in edits.sorted(by: { $0.range.lowerBound < $1.range.lowerBound }) {
+        for edit in edits.sorted(by: { $0.range.lowerBound < $1.range.lowerBound })
+        where edit.range.lowerBound >= position {
             result.append(contentsOf: bytes[position..<edit.range.lowerBound])
             result.append(contentsOf: edit.text.utf8)
             position = edit.range.upperBound

@@ -8,6 +8,8 @@ public struct KerasLayer: Sendable {
     public let networkLayers: [Int]
     /// False for the input layer made up for a Sequential model that has none.
     public let isInFile: Bool
+    /// The paths of its weights below the group that holds all layers' weights, in Keras' order.
+    public let weightPaths: [String]
 
     /// Where a stored weight went in the network; nil where it stays in the file alone or there is none.
     public func place(ofWeight index: Int) -> (layer: Int, weight: Int)? {
@@ -19,8 +21,6 @@ public struct KerasLayer: Sendable {
     let configuration: LayerConfiguration
     /// For each call the node of its last stage.
     let calls: [Call]
-    /// The paths of the stored weights below the weights' group.
-    let weightPaths: [String]
     /// For each stored weight where it went, nil where it stays in the file alone.
     let destinations: [Destination?]
 

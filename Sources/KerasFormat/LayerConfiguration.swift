@@ -9,6 +9,8 @@ struct LayerConfiguration: Sendable {
     let buildConfig: JSONValue?
     /// The major version of the Keras that wrote the file.
     let majorVersion: Int
+    /// The number an operation of a functional model has besides its inputs.
+    var constant: ConstantOperand?
 
     /// The value of a key; nil where it is missing or null.
     func value(_ key: String) -> JSONValue? {

@@ -31,10 +31,10 @@ extension LayerConfiguration {
             return try loweredGlobalPooling(.maximum)
         case "GlobalAveragePooling2D", "GlobalAvgPool2D":
             return try loweredGlobalPooling(.average)
-        case "Add": return single(.merge(Merge(.add)))
-        case "Multiply": return single(.merge(Merge(.multiply)))
         case "Concatenate": return try loweredConcatenation(rank: rank)
-        default: return try loweredShapeLayer()
+        default:
+            if let arithmetic = loweredArithmetic() { return arithmetic }
+            return try loweredShapeLayer()
         }
     }
 
@@ -75,7 +75,9 @@ extension LayerConfiguration {
                 "A Lambda layer holds Python code; replace it by a built-in layer such as "
                 + "Rescaling or Activation."
         case "TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer":
-            hint = "Replace the bare TensorFlow operation by a layer, such as Add or Rescaling."
+            hint =
+                "Of bare TensorFlow operations only sums and products, and those with a number, are "
+                + "executed; replace this one by a layer."
         case "LSTM", "GRU", "SimpleRNN", "Bidirectional", "TimeDistributed", "ConvLSTM2D", "RNN":
             hint = "Recurrent layers are not executed; only feed-forward image networks are."
         case "RandomFlip", "RandomRotation", "RandomZoom", "RandomContrast", "RandomBrightness",

@@ -80,8 +80,10 @@ struct ModelConfiguration: Sendable {
     ) throws(KerasError) -> [ConfiguredLayer] {
         var layers: [ConfiguredLayer] = []
         for entry in try entries(config, model: model) {
-            let configuration = try layer(entry, model: model, majorVersion: majorVersion)
-            var calls = try InboundNodes.calls(entry, of: configuration)
+            var configuration = try layer(entry, model: model, majorVersion: majorVersion)
+            let nodes = try InboundNodes(entry, of: configuration)
+            configuration.constant = nodes.constant
+            var calls = nodes.calls
             if configuration.className == "InputLayer" { calls = [[]] }
             guard !calls.isEmpty else {
                 throw configuration.fault(

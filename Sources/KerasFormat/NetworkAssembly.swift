@@ -206,9 +206,9 @@ struct NetworkAssembly {
             className: configured.configuration.className,
             networkLayers: stages.indices.map { first + $0 },
             isInFile: !configured.configuration.config.range.isEmpty,
+            weightPaths: paths,
             configuration: configured.configuration,
             calls: calls,
-            weightPaths: paths,
             destinations: destinations
         )
     }

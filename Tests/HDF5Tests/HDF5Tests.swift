@@ -1,3 +1,4 @@
+import Foundation
 import HDF5
 import Testing
 
@@ -161,5 +162,23 @@ struct HDF5FileTests {
         let two = try HDF5File(image: try make(2))
         #expect(try one.root.dataset("g/x").readFloats() == [1])
         #expect(try two.root.dataset("g/x").readFloats() == [2])
+    }
+
+    @Test("a file on disk written by h5py is read in place")
+    func fileOnDisk() throws {
+        let package = URL(fileURLWithPath: #filePath)
+            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let path = package.appending(path: "Tests/Fixtures/keras/half-keras2.h5").path
+        let root = try HDF5File(readingPath: path).root
+        #expect(try root.childNames() == ["golden", "model_weights"])
+        #expect(try root.attributes.integers("golden_seed") == [20_240_607])
+        let kernel = try root.dataset("model_weights/first/first/kernel:0")
+        #expect(kernel.elementType == .float16)
+        #expect(kernel.shape == [3, 3, 3, 8])
+        let all = try kernel.readFloats()
+        #expect(all.allSatisfy { $0 != 0 && abs($0) < 2 })
+        #expect(try kernel.readFloats(rows: 2..<3) == Array(all[144...]))
+        let image = try HDF5File(image: Array(Data(contentsOf: URL(fileURLWithPath: path)))).root
+        #expect(try image.dataset("model_weights/first/first/kernel:0").readFloats() == all)
     }
 }

@@ -116,9 +116,9 @@ struct HostileFileTests {
                 _ = try copy.root.group("g").attributes.strings("s")
             }
             try exercise()
-            let before = HDF5File.openIdentifierCount
+            let before = HDF5File.openObjectCount
             for _ in 0..<10 { try exercise() }
-            precondition(HDF5File.openIdentifierCount == before)
+            precondition(HDF5File.openObjectCount == before)
         }
     }
 }

@@ -4,6 +4,7 @@ Each file holds, beside what Keras saves, a group `golden` with inputs and the m
 attributes `golden_library`, `golden_seed` and `golden_comment`. Keras ignores them; so must a rewritten file keep them.
 
     python models.py [OUTPUT_DIRECTORY]
+    python models.py check DIRECTORY     opens with Keras what SurgeryTests wrote (ESPALIER_KERAS_EXPORT=DIRECTORY)
 """
 import os
 import pathlib
@@ -140,6 +141,19 @@ def assorted(k):
     return k.Model(image, k.layers.Softmax()(x), name="assorted")
 
 
+def arithmetic(k):
+    """Operators on tensors and numbers, on either side."""
+    image = k.layers.Input((8, 8, 3))
+    x = (image / 255.0 - 0.5) * 2.0
+    x = y = k.layers.Conv2D(6, 3, name="conv")(x)
+    gate = k.layers.ReLU(6.0)(y + 3.0) * (1 / 6)
+    x = 1.0 - x * gate
+    x = 0.5 + (x + y)
+    x = k.layers.Conv2D(6, 3, name="last")(x)
+    x = k.layers.GlobalAveragePooling2D()(x)
+    return k.Model(image, k.layers.Dense(3, name="head")(x), name="arithmetic")
+
+
 def optimized(k):
     """Compiled and trained for one step, so that the file has a training configuration and an optimizer's state."""
     model = sequential(k)
@@ -167,7 +181,7 @@ def double(k):
         k.backend.set_floatx("float32")
 
 
-MODELS = [sequential, residual, mobile, shared, assorted, optimized, half, double]
+MODELS = [sequential, residual, mobile, shared, assorted, arithmetic, optimized, half, double]
 
 
 def write(k, name, make, folder):
@@ -178,7 +192,7 @@ def write(k, name, make, folder):
     randomize(model, generator)
     path = folder / f"{make.__name__}-{name}.h5"
     model.save(path)
-    scale = 255 if make is assorted else 1
+    scale = 255 if make in (assorted, arithmetic) else 1
     inputs = [generator.random((2, *t.shape[1:])).astype("float32") * scale for t in model.inputs]
     outputs = model.predict(inputs if len(inputs) > 1 else inputs[0], verbose=0)
     outputs = outputs if isinstance(outputs, list) else [outputs]
@@ -194,7 +208,62 @@ def write(k, name, make, folder):
     print(path.name, path.stat().st_size)
 
 
+def load(path):
+    """The model as plain load_model gives it, and the library that could."""
+    faults = []
+    for library in [keras, tf_keras]:
+        if library is None:
+            continue
+        library.backend.clear_session()
+        try:
+            return library, library.models.load_model(path)
+        except Exception as fault:  # The other library may know the file.
+            faults.append(f"{library.__name__}: {type(fault).__name__}")
+    print(f"{path.name}: not loaded by {', '.join(faults)}")
+    return None, None
+
+
+def predict(model, inputs):
+    outputs = model(inputs if len(inputs) > 1 else inputs[0], training=False)
+    outputs = outputs if isinstance(outputs, (list, tuple)) else [outputs]
+    return [np.asarray(value, "float64") for value in outputs]
+
+
+def distance(left, right):
+    return max(float(np.abs(a - b).max()) for a, b in zip(left, right))
+
+
+def check(folder):
+    """For each exported model: what Keras says of the rewritten file and of the cut one."""
+    generator = np.random.default_rng(SEED)
+    failures = 0
+    for original in sorted(folder.glob("*.original.h5")):
+        name = original.name.removesuffix(".original.h5")
+        library, model = load(original)
+        if model is None:
+            continue
+        inputs = [generator.random((4, *t.shape[1:])).astype("float32") for t in model.inputs]
+        if "cifar10-mlperf" in name or name.startswith("resnet20"):
+            inputs = [value * 255 for value in inputs]
+        expected = predict(model, inputs)
+        variants = {}
+        for kind in ["same", "silenced", "cut"]:
+            other = library.models.load_model(folder / f"{name}.{kind}.h5")
+            variants[kind] = (other.count_params(), predict(other, inputs))
+        same = distance(variants["same"][1], expected)
+        cut = distance(variants["cut"][1], variants["silenced"][1])
+        size = max(float(np.abs(value).max()) for value in variants["cut"][1])
+        ok = same == 0 and cut <= 2e-3 * max(size, 1) if "half" in name else same == 0 and cut <= 1e-5 * max(size, 1)
+        failures += not ok
+        print(
+            f"{'ok  ' if ok else 'FAIL'} {name}: {library.__name__}, rewritten differs {same:g}, "
+            f"parameters {model.count_params()} -> {variants['cut'][0]}, cut against silenced {cut:.2g} of {size:.3g}")
+    sys.exit(failures > 0)
+
+
 def main():
+    if sys.argv[1:2] == ["check"]:
+        check(pathlib.Path(sys.argv[2]))
     folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else HERE.parent / "keras"
     folder.mkdir(parents=True, exist_ok=True)
     for make in MODELS:
