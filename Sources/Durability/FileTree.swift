@@ -81,7 +81,8 @@ struct FileTree: Sendable {
         }
         unlink(source.name, in: source.folder)
         link(moved, as: target.name, in: target.folder)
-        entries[moved]?.changed = tick()
+        let now = tick()
+        entries[moved]?.changed = now
     }
 
     mutating func remove(_ path: String) throws(TreeFault) {
@@ -141,13 +142,15 @@ struct FileTree: Sendable {
     }
 
     private mutating func link(_ inode: Int, as name: String, in folder: Int) {
+        let now = tick()
         entries[folder]?.children[name] = inode
-        entries[folder]?.modified = tick()
+        entries[folder]?.modified = now
     }
 
     private mutating func unlink(_ name: String, in folder: Int) {
+        let now = tick()
         entries[folder]?.children[name] = nil
-        entries[folder]?.modified = tick()
+        entries[folder]?.modified = now
     }
 
     private mutating func tick() -> Int64 {

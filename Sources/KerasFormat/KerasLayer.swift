@@ -9,6 +9,12 @@ public struct KerasLayer: Sendable {
     /// False for the input layer made up for a Sequential model that has none.
     public let isInFile: Bool
 
+    /// Where a stored weight went in the network; nil where it stays in the file alone or there is none.
+    public func place(ofWeight index: Int) -> (layer: Int, weight: Int)? {
+        guard destinations.indices.contains(index) else { return nil }
+        return destinations[index].map { ($0.layer, $0.weight) }
+    }
+
     /// The layer's configuration in the document.
     let configuration: LayerConfiguration
     /// For each call the node of its last stage.

@@ -25,7 +25,10 @@ struct LayerConfiguration: Sendable {
     }
 
     func flag(_ key: String, default fallback: Bool? = nil) throws(KerasError) -> Bool {
-        try read(key, expected: "true or false", fallback) { $0.boolean }
+        // A model of TF-Keras 2.14 in the wild has `"scale": 1`.
+        try read(key, expected: "true or false", fallback) { value in
+            value.boolean ?? value.integer.flatMap { [0: false, 1: true][$0] }
+        }
     }
 
     func text(_ key: String, default fallback: String? = nil) throws(KerasError) -> String {

@@ -21,6 +21,11 @@ struct LayerStage: Sendable {
         self.suffix = suffix
         weights = stored.map { .stored($0) }
     }
+
+    /// The positions of the weights that come from the file.
+    var storedWeights: [Int] {
+        weights.compactMap { if case .stored(let position) = $0 { position } else { nil } }
+    }
 }
 
 /// A Keras layer as the house executes it: one or more network layers in a row.
@@ -31,7 +36,8 @@ struct LoweredLayer: Sendable {
 
     init(_ stages: [LayerStage], storedWeightCount: Int? = nil) {
         self.stages = stages
-        self.storedWeightCount = storedWeightCount ?? stages.reduce(0) { $0 + $1.weights.count }
+        self.storedWeightCount =
+            storedWeightCount ?? stages.reduce(0) { $0 + $1.storedWeights.count }
     }
 
     /// The number of axes of the output for one sample.

@@ -164,7 +164,7 @@ struct Distillation {
         let share = settings.teacherWeight
         var gradient = hard.gradient
         gradient.withUnsafeMutablePointer { values in
-            for position in 0..<gradient.count {
+            for position in 0..<soft.gradient.count {
                 values[position] =
                     Float(1 - share) * values[position]
                     + Float(share) * soft.gradient[position]

@@ -1,0 +1,90 @@
+import Engine
+import Graph
+import HDF5
+import KerasFormat
+import Tensors
+import Testing
+
+/// Parity with Keras: files made by Tests/Fixtures/generate/layers.py, one per layer setting or small network.
+@Suite struct GoldenTests {
+    @Test("inference gives Keras' outputs", arguments: GoldenFile.names)
+    func inference(name: String) throws {
+        let file = try GoldenFile(name)
+        let outputs = file.network.predict(file.inputs)
+        let expected = try file.tensor("output_inference")
+        expectClose(outputs[0], expected, tolerance: 2e-5, "output of \(name)")
+    }
+
+    @Test("training gives Keras' outputs, loss and every gradient", arguments: GoldenFile.trainable)
+    func gradients(name: String) throws {
+        let file = try GoldenFile(name)
+        let pass = TrainingPass(
+            file.network, inputs: file.inputs, random: CounterRandom(seed: 1, stage: "test"))
+        let output = file.network.outputs[0]
+        expectClose(
+            pass.values[output], try file.tensor("output_training"), tolerance: 2e-5,
+            "training output of \(name)")
+        let (node, loss) = try file.loss(pass)
+        let expectedLoss = try file.tensor("loss_training")[0]
+        #expect(abs(Float(loss.value) - expectedLoss) <= 2e-5 * max(1, abs(expectedLoss)))
+        let gradients = pass.backward([node: loss.gradient], includingInputs: true)
+        for (layer, index, expected) in try file.weights(under: "gradient") {
+            let own = try #require(gradients.weights[layer][index])
+            expectClose(
+                own, expected, tolerance: 1e-4,
+                "gradient \(index) of \(file.network.layers[layer].name) in \(name)")
+        }
+        for (input, own) in gradients.inputs.enumerated() {
+            let expected = try file.tensor(input == 0 ? "input_gradient" : "input_gradient_\(input)")
+            expectClose(
+                try #require(own), expected, tolerance: 1e-4, "input gradient \(input) of \(name)")
+        }
+    }
+
+    @Test(
+        "three steps of each optimiser give Keras' weights and moving statistics",
+        arguments: GoldenFile.trainable)
+    func steps(name: String) throws {
+        let file = try GoldenFile(name)
+        let rules: [(String, Optimizer.Rule, Double)] = [
+            ("after_momentum", .momentum(0.9, isNesterov: false), 0.05),
+            ("after_nesterov", .momentum(0.9, isNesterov: true), 0.05),
+            ("after_adam", .adam(), 0.01),
+        ]
+        for (group, rule, rate) in rules {
+            var network = file.network
+            var optimizer = Optimizer(rule)
+            for _ in 0..<3 {
+                let pass = TrainingPass(
+                    network, inputs: file.inputs, random: CounterRandom(seed: 1, stage: "test"))
+                let (node, loss) = try file.loss(pass)
+                let gradients = pass.backward([node: loss.gradient])
+                network.updateMovingStatistics(from: pass)
+                optimizer.step(&network, gradients: gradients, learningRate: rate)
+            }
+            for (layer, index, expected) in try file.weights(under: group) {
+                let before = file.network.layers[layer].weights[index]
+                let after = network.layers[layer].weights[index]
+                let move = zip(expected.values, before.values).map { abs($0 - $1) }.max() ?? 0
+                let size = expected.values.map { abs($0) }.max() ?? 0
+                let allowed = 1e-3 * move + 1e-6 * size
+                let difference = after.largestDifference(from: expected.reshaped(after.shape))
+                #expect(
+                    difference <= allowed,
+                    "\(group) \(file.network.layers[layer].name) \(index) in \(name): \(difference)")
+            }
+        }
+    }
+}
+
+/// Expects two tensors of equal count to differ by at most a share of the expected one's largest element.
+func expectClose(
+    _ found: Tensor, _ expected: Tensor, tolerance: Float, _ what: String,
+    sourceLocation: SourceLocation = #_sourceLocation
+) {
+    let size = max(expected.values.map { abs($0) }.max() ?? 0, 1e-3)
+    let difference = found.largestDifference(from: expected.reshaped(found.shape))
+    #expect(
+        difference <= tolerance * size, "\(what): differs by \(difference) of \(size)",
+        sourceLocation: sourceLocation)
+}
