@@ -5,7 +5,12 @@ import Synchronization
 /// Whether somebody asked this process to stop, by SIGTERM or SIGINT.
 public final class StopSignal: Sendable {
     private let flag = Atomic<Bool>(false)
-    private let sources = Mutex<[any DispatchSourceSignal]>([])
+    private let sources = Mutex<[Source]>([])
+
+    /// Dispatch sources may be used from any thread; their protocol does not say so.
+    private struct Source: @unchecked Sendable {
+        let source: any DispatchSourceSignal
+    }
 
     /// Makes one that nothing sets but ``request()``.
     public init() {}
@@ -17,7 +22,8 @@ public final class StopSignal: Sendable {
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler { [self] in request() }
             source.activate()
-            sources.withLock { $0.append(source) }
+            let kept = Source(source: source)
+            sources.withLock { $0.append(kept) }
         }
     }
 
