@@ -17,6 +17,7 @@ public struct Claim: Sendable {
     ///   - pair: The drop.
     ///   - identifier: A fresh number for the job's folder.
     /// - Returns: The job, or nil where somebody else was faster.
+    /// - Throws: The file operation that failed.
     public func take(_ pair: InboxPair, identifier: UInt32) throws(FileSystemError) -> JobFolder? {
         let digits = String(identifier, radix: 16)
         let number = String(repeating: "0", count: 8 - digits.count) + digits
@@ -24,7 +25,7 @@ public struct Claim: Sendable {
         try files.makeDurableFolder(job.drop)
         do {
             try files.rename("\(spool.inbox)/\(pair.spec)", to: "\(job.drop)/\(pair.spec)")
-        } catch where error.isAbsent {
+        } catch  where error.isAbsent {
             try files.removeTree(job.path)
             return nil
         }
@@ -68,7 +69,7 @@ public struct Claim: Sendable {
     private func fetchModel(_ name: String, into job: JobFolder) throws(FileSystemError) {
         do {
             try files.rename("\(spool.inbox)/\(name)", to: "\(job.drop)/\(name)")
-        } catch where error.isAbsent {
+        } catch  where error.isAbsent {
             return
         }
         try files.synchronizeFolder(job.drop)

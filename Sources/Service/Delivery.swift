@@ -43,8 +43,11 @@ public struct Delivery: Sendable {
     ///   - stem: The name of the drop.
     ///   - failed: Whether it tells of a failure.
     /// - Returns: The delivered folder.
+    /// - Throws: The file operation that failed.
     public func deliver(
-        _ contents: [(name: String, bytes: [UInt8])], stem: String, failed: Bool
+        _ contents: [(name: String, bytes: [UInt8])],
+        stem: String,
+        failed: Bool
     ) throws(FileSystemError) -> String {
         if try files.statusIfPresent(of: job.receipt) != nil { try files.removeFile(job.receipt) }
         if try files.statusIfPresent(of: job.staging) != nil { try files.removeTree(job.staging) }
@@ -77,7 +80,7 @@ public struct Delivery: Sendable {
                     try files.rename(job.staging, to: "\(outbox)/\(name)")
                     try files.synchronizeFolder(outbox)
                     return "\(outbox)/\(name)"
-                } catch where error.isTaken {
+                } catch  where error.isTaken {
                     // Somebody took the name since; the next one is tried.
                 }
             }
@@ -86,7 +89,11 @@ public struct Delivery: Sendable {
     }
 
     /// The files of a failure: for programs, for people, and the spec and log as they are.
-    public func deliver(_ failure: JobFailure, stem: String, spec: String?) throws(FileSystemError)
+    public func deliver(
+        _ failure: JobFailure,
+        stem: String,
+        spec: String?
+    ) throws(FileSystemError)
         -> String
     {
         var context = ""
@@ -121,7 +128,10 @@ public struct Delivery: Sendable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         encoder.nonConformingFloatEncodingStrategy = .convertToString(
-            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+            positiveInfinity: "inf",
+            negativeInfinity: "-inf",
+            nan: "nan"
+        )
         do {
             return Array(try encoder.encode(value)) + [UInt8(ascii: "\n")]
         } catch {

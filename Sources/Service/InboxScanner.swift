@@ -62,7 +62,9 @@ public struct InboxPair: Hashable, Sendable {
 
 /// What a scan of the inbox decided.
 public struct InboxDecision: Hashable, Sendable {
-    /// Pairs to claim now. One with a model that cannot be read is claimed too, and fails with the reason.
+    /// Pairs to claim now.
+    ///
+    /// One with a model that cannot be read is claimed too, and fails with the reason.
     public var ready: [InboxPair] = []
     /// Pairs that are still being written.
     public var waiting: [InboxPair] = []
@@ -91,6 +93,7 @@ public struct InboxScanner: Sendable {
     /// - Parameters:
     ///   - entries: Everything in the inbox.
     ///   - now: The file system's time in nanoseconds.
+    /// - Returns: What to do with each drop.
     public mutating func decide(_ entries: [InboxEntry], now: Int64) -> InboxDecision {
         let files = entries.filter { $0.status.kind == .file && DropName($0.name).role != .ignored }
         var rest: [String: Double] = [:]

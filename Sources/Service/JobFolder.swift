@@ -33,7 +33,10 @@ public struct JobFolder: Hashable, Sendable {
     public var receipt: String { "\(path)/receipt.json" }
 
     /// The dropped file of a role, or nil where it is not there.
-    public func dropped(_ role: DropRole, on files: RealFileSystem) throws(FileSystemError)
+    public func dropped(
+        _ role: DropRole,
+        on files: RealFileSystem
+    ) throws(FileSystemError)
         -> String?
     {
         guard try files.statusIfPresent(of: drop) != nil else { return nil }

@@ -18,8 +18,12 @@ public struct JobRequest: Sendable {
 
     /// Makes a request.
     public init(
-        plan: CompressionPlan, selection: DataSelection, dataFile: String,
-        checkpointSeconds: Double, threads: Int?, resolved: String
+        plan: CompressionPlan,
+        selection: DataSelection,
+        dataFile: String,
+        checkpointSeconds: Double,
+        threads: Int?,
+        resolved: String
     ) {
         self.plan = plan
         self.selection = selection

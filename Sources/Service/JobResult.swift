@@ -23,8 +23,12 @@ struct JobResult {
     }
 
     init(
-        stem: String, teacher: KerasModel, outcome: CompressionOutcome, validation: SampleSet,
-        request: JobRequest, stageSeconds: [String: Double]
+        stem: String,
+        teacher: KerasModel,
+        outcome: CompressionOutcome,
+        validation: SampleSet,
+        request: JobRequest,
+        stageSeconds: [String: Double]
     ) throws(WorkerInterruption) {
         let image: [UInt8]
         let written: KerasModel
@@ -50,11 +54,16 @@ struct JobResult {
                     code: "verification-failed",
                     message: "The written model's outputs differ by \(difference). "
                         + "Expected at most \(Self.tolerance).",
-                    hint: "This is an error of Espalier: please report it."))
+                    hint: "This is an error of Espalier: please report it."
+                )
+            )
         }
         let record = outcome.record
         let metrics = Metrics(
-            record: record, stageSeconds: stageSeconds, largestDifference: difference)
+            record: record,
+            stageSeconds: stageSeconds,
+            largestDifference: difference
+        )
         let kept = Dictionary(record.groups.map { ($0.name, $0.kept) }) { first, _ in first }
         contents = [
             ("\(stem).h5", image), ("metrics.json", Delivery.json(metrics)),

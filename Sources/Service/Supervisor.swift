@@ -21,8 +21,12 @@ public struct Supervisor {
 
     /// Prepares a daemon.
     public init(
-        spool: Spool, scanner: InboxScanner, pollSeconds: Double, stop: StopSignal,
-        notifier: ServiceNotifier, log: @escaping (String) -> Void
+        spool: Spool,
+        scanner: InboxScanner,
+        pollSeconds: Double,
+        stop: StopSignal,
+        notifier: ServiceNotifier,
+        log: @escaping (String) -> Void
     ) {
         self.spool = spool
         self.scanner = scanner
@@ -49,7 +53,9 @@ public struct Supervisor {
                 if try work(on: job) { postponed.remove(job) }
             }
             let decision = scanner.decide(
-                try spool.inboxEntries(on: files), now: try spool.now(on: files))
+                try spool.inboxEntries(on: files),
+                now: try spool.now(on: files)
+            )
             for pair in decision.ready where !stop.isRequested {
                 let identifier = UInt32.random(in: .min ... .max)
                 let claim = Claim(spool, files: files)
@@ -76,7 +82,10 @@ public struct Supervisor {
                 let delivery = Delivery(job, outbox: spool.outbox, files: files)
                 if try delivery.resume() == nil {
                     _ = try delivery.deliver(
-                        .interruptedRepeatedly(attempts), stem: job.stem, spec: spec)
+                        .interruptedRepeatedly(attempts),
+                        stem: job.stem,
+                        spec: spec
+                    )
                 }
                 try settle(job, failed: true)
                 return true

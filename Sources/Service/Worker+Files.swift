@@ -15,7 +15,10 @@ extension Worker {
     }
 
     /// Samples from the first place where the data file is.
-    func load(_ request: JobRequest, for network: Network) throws(WorkerInterruption)
+    func load(
+        _ request: JobRequest,
+        for network: Network
+    ) throws(WorkerInterruption)
         -> CompressionData
     {
         let named = request.dataFile
@@ -29,10 +32,15 @@ extension Worker {
         }
         do {
             let data = try HDF5Data.load(
-                path: path, selection: request.selection,
-                sampleShape: network.shapes[network.inputs[0]])
+                path: path,
+                selection: request.selection,
+                sampleShape: network.shapes[network.inputs[0]]
+            )
             return CompressionData(
-                training: data.training, validation: data.validation, test: data.test)
+                training: data.training,
+                validation: data.validation,
+                test: data.test
+            )
         } catch {
             throw .failure(JobFailure(error))
         }
@@ -40,7 +48,8 @@ extension Worker {
 
     /// Saves a checkpoint; progress made is progress kept, so the attempts count from here.
     func save(
-        _ run: CompressionRun, in store: inout CheckpointStore<RealFileSystem>
+        _ run: CompressionRun,
+        in store: inout CheckpointStore<RealFileSystem>
     ) throws(WorkerInterruption) {
         do {
             try store.save(run.checkpoint())
@@ -58,11 +67,17 @@ extension Worker {
     }
 
     func report(
-        _ progress: CompressionProgress, _ seconds: [String: Double]
+        _ progress: CompressionProgress,
+        _ seconds: [String: Double]
     ) throws(WorkerInterruption) {
         let status = JobProgress(
-            name: stem, stage: progress.stage.rawValue, step: progress.step,
-            steps: progress.steps, message: progress.message, stageSeconds: seconds)
+            name: stem,
+            stage: progress.stage.rawValue,
+            step: progress.step,
+            steps: progress.steps,
+            message: progress.message,
+            stageSeconds: seconds
+        )
         observe(status)
         do {
             try publish(Delivery.json(status), to: job.status, on: files)
@@ -92,22 +107,31 @@ extension Worker {
 extension JobFailure {
     /// A failure that was delivered before, in an attempt that was interrupted after it.
     static let delivered = JobFailure(
-        code: "delivered-before", message: "The failure is in the outbox.", hint: "Read it there.")
+        code: "delivered-before",
+        message: "The failure is in the outbox.",
+        hint: "Read it there."
+    )
 
     static let noOutcome = JobFailure(
-        code: "internal", message: "The compression ended without a result.",
-        hint: "This is an error of Espalier: please report it.")
+        code: "internal",
+        message: "The compression ended without a result.",
+        hint: "This is an error of Espalier: please report it."
+    )
 
     static func dropIncomplete(_ part: String) -> JobFailure {
         JobFailure(
-            code: "drop-incomplete", message: "The \(part) went away while the job was claimed.",
-            hint: "Drop the model and the spec again.")
+            code: "drop-incomplete",
+            message: "The \(part) went away while the job was claimed.",
+            hint: "Drop the model and the spec again."
+        )
     }
 
     static func checkpoint(_ error: CheckpointError) -> JobFailure {
         JobFailure(
-            code: "checkpoint-unusable", message: "The checkpoint cannot be used: \(error)",
-            hint: "Drop the job again to start it over.")
+            code: "checkpoint-unusable",
+            message: "The checkpoint cannot be used: \(error)",
+            hint: "Drop the job again to start it over."
+        )
     }
 
     /// A job whose workers died too often.
@@ -116,6 +140,7 @@ extension JobFailure {
             code: "interrupted-repeatedly",
             message: "The job's worker died \(attempts) times without getting further.",
             hint: "Look for want of memory in the system's log; try fewer samples or threads.",
-            context: ["attempts": "\(attempts)"])
+            context: ["attempts": "\(attempts)"]
+        )
     }
 }

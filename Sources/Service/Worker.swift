@@ -75,8 +75,14 @@ public struct Worker {
     ///   - readSpec: Turns the text of a spec into a request.
     ///   - observe: Told of the progress at most each second.
     public init(
-        job: JobFolder, stem: String, model: String?, spec: String?, outbox: String,
-        dataFolders: [String], stop: StopSignal, clock: @escaping () -> Double,
+        job: JobFolder,
+        stem: String,
+        model: String?,
+        spec: String?,
+        outbox: String,
+        dataFolders: [String],
+        stop: StopSignal,
+        clock: @escaping () -> Double,
         readSpec: @escaping (String) throws(JobFailure) -> JobRequest,
         observe: @escaping (JobProgress) -> Void
     ) {
@@ -156,8 +162,13 @@ public struct Worker {
         let identity = SHA256.hash(text + SHA256.hash(image).bytes).description
         let (outcome, seconds) = try compress(teacher.network, data, request, identity)
         let result = try JobResult(
-            stem: stem, teacher: teacher, outcome: outcome, validation: data.validation,
-            request: request, stageSeconds: seconds)
+            stem: stem,
+            teacher: teacher,
+            outcome: outcome,
+            validation: data.validation,
+            request: request,
+            stageSeconds: seconds
+        )
         do {
             try note("verified: largest difference \(result.largestDifference)")
             var contents = result.contents
@@ -169,7 +180,10 @@ public struct Worker {
     }
 
     private func compress(
-        _ teacher: Network, _ data: CompressionData, _ request: JobRequest, _ identity: String
+        _ teacher: Network,
+        _ data: CompressionData,
+        _ request: JobRequest,
+        _ identity: String
     ) throws(WorkerInterruption) -> (CompressionOutcome, [String: Double]) {
         var store = CheckpointStore(folder: job.path, identity: identity, files: files)
         let run = try resume(teacher, data, request.plan, &store)
@@ -210,7 +224,9 @@ public struct Worker {
     }
 
     private func resume(
-        _ teacher: Network, _ data: CompressionData, _ plan: CompressionPlan,
+        _ teacher: Network,
+        _ data: CompressionData,
+        _ plan: CompressionPlan,
         _ store: inout CheckpointStore<RealFileSystem>
     ) throws(WorkerInterruption) -> CompressionRun {
         var checkpoint: LoadedCheckpoint?
@@ -237,7 +253,11 @@ public struct Worker {
             let fallback = checkpoint.wasFallback ? ", the newest being damaged" : ""
             try record("resumed from checkpoint \(checkpoint.generation)\(fallback)")
             return try CompressionRun(
-                teacher: teacher, data: data, plan: plan, resuming: checkpoint.payload)
+                teacher: teacher,
+                data: data,
+                plan: plan,
+                resuming: checkpoint.payload
+            )
         } catch let error as CompressionError {
             throw .failure(JobFailure(error))
         } catch let error as WorkerInterruption {

@@ -5,14 +5,22 @@ import Testing
 @Suite("Inbox scanner")
 struct InboxScannerTests {
     private func entry(
-        _ name: String, at second: Int64 = 0, kind: FileKind = .file, header: ModelHeader? = nil
+        _ name: String,
+        at second: Int64 = 0,
+        kind: FileKind = .file,
+        header: ModelHeader? = nil
     ) -> InboxEntry {
         InboxEntry(
             name: name,
             status: FileStatus(
-                kind: kind, sizeBytes: 10, modifiedNanoseconds: second * 1_000_000_000,
-                changedNanoseconds: second * 1_000_000_000, inode: 1),
-            header: header)
+                kind: kind,
+                sizeBytes: 10,
+                modifiedNanoseconds: second * 1_000_000_000,
+                changedNanoseconds: second * 1_000_000_000,
+                inode: 1
+            ),
+            header: header
+        )
     }
 
     private func decide(_ entries: [InboxEntry], at second: Int64) -> InboxDecision {
@@ -41,7 +49,9 @@ struct InboxScannerTests {
         let short = [entry("a.h5", header: .short), entry("a.yaml")]
         #expect(decide(short, at: 59).waiting.count == 1)
         #expect(decide(short, at: 60).ready.count == 1)
-        #expect(decide([entry("a.h5", header: .unusable), entry("a.yaml")], at: 2).ready.count == 1)
+        #expect(
+            decide([entry("a.h5", header: .unusable), entry("a.yaml")], at: 2).ready.count == 1
+        )
     }
 
     @Test(
@@ -49,7 +59,8 @@ struct InboxScannerTests {
         arguments: [
             ".a.h5", "a.h5.tmp", "a.h5.part", "a.h5.partial", "a.h5.filepart", "a.h5.crdownload",
             "a.h5~", "README.md", "a.txt", ".h5",
-        ])
+        ]
+    )
     func ignored(name: String) {
         #expect(DropName(name).role == .ignored)
         #expect(decide([entry(name), entry("a.yaml")], at: 99).lone == ["a.yaml"])
