@@ -1,0 +1,58 @@
+import Durability
+import Foundation
+
+/// A claimed job on disk: `NAME~ID/` with the drop in `drop/` and everything the worker needs beside it.
+public struct JobFolder: Hashable, Sendable {
+    /// The folder.
+    public let path: String
+
+    /// Names the folder.
+    public init(path: String) { self.path = path }
+
+    /// The folder's own name, `NAME~ID`.
+    public var identifier: String { PathParts(path).name }
+
+    /// The name of the drop.
+    public var stem: String {
+        identifier.lastIndex(of: "~").map { String(identifier[..<$0]) } ?? identifier
+    }
+
+    /// The model and the spec as they were dropped.
+    public var drop: String { "\(path)/drop" }
+    /// What ``JobLock`` locks.
+    public var lock: String { "\(path)/lock" }
+    /// How many attempts began without getting further.
+    public var attempts: String { "\(path)/attempts" }
+    /// How far the job is.
+    public var status: String { "\(path)/status.json" }
+    /// What happened, line by line.
+    public var log: String { "\(path)/job.log" }
+    /// The result while it is being written.
+    public var staging: String { "\(path)/delivery" }
+    /// Under which name the result is delivered, written when it is complete.
+    public var receipt: String { "\(path)/receipt.json" }
+
+    /// The dropped file of a role, or nil where it is not there.
+    public func dropped(
+        _ role: DropRole,
+        on files: RealFileSystem
+    ) throws(FileSystemError)
+        -> String?
+    {
+        guard try files.statusIfPresent(of: drop) != nil else { return nil }
+        return try files.names(in: drop).first { DropName($0).role == role }
+            .map { "\(drop)/\($0)" }
+    }
+
+    /// The number of attempts that began since the last progress.
+    public func attemptCount(on files: RealFileSystem) throws(FileSystemError) -> Int {
+        guard try files.statusIfPresent(of: attempts) != nil else { return 0 }
+        let bytes = try files.read(attempts, limit: 64)
+        return Int(String(decoding: bytes, as: UTF8.self).filter(\.isNumber)) ?? 0
+    }
+
+    /// Writes the number of attempts.
+    public func setAttemptCount(_ count: Int, on files: RealFileSystem) throws(FileSystemError) {
+        try publish(Array("\(count)\n".utf8), to: attempts, on: files)
+    }
+}

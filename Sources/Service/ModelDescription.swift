@@ -1,0 +1,123 @@
+import Durability
+import Graph
+import HDF5
+import KerasFormat
+import Tensors
+
+/// A model's layers, costs and coupled groups, for people and programs.
+public struct ModelDescription: Codable, Sendable {
+    /// One layer of the network.
+    public struct Layer: Codable, Sendable {
+        /// The layer's name.
+        public var name: String
+        /// The class Keras calls it, or nil where it is not in the file.
+        public var className: String?
+        /// The output of its first call for one sample.
+        public var shape: [Int]
+        /// All its weights, counted.
+        public var parameters: Int
+        /// The groups its own channels belong to.
+        public var groups: [String]
+        /// Why none of its channels can go, or nil.
+        public var frozenBecause: String?
+    }
+
+    /// Channels that go together.
+    public struct Group: Codable, Sendable {
+        /// The group's name.
+        public var name: String
+        /// The units.
+        public var width: Int
+        /// The layers that make them.
+        public var producers: [String]
+        /// The layers that read them.
+        public var consumers: [String]
+    }
+
+    /// The Keras that wrote the file, if it says.
+    public var kerasVersion: String?
+    /// What one sample costs.
+    public var cost: Cost
+    /// The layers.
+    public var layers: [Layer]
+    /// The coupled groups.
+    public var groups: [Group]
+
+    /// Describes a model.
+    public init(_ model: KerasModel) {
+        let network = model.network
+        let analysis = CouplingAnalysis(network)
+        let calls = network.calls
+        kerasVersion = model.kerasVersion
+        cost = network.cost
+        groups = analysis.groups.map { group in
+            Group(
+                name: group.name,
+                width: group.width,
+                producers: group.producers.map { network.layers[$0].name },
+                consumers: group.consumers.map { network.layers[$0].name }
+            )
+        }
+        layers = network.layers.enumerated().map { index, layer in
+            Layer(
+                name: layer.name,
+                className: model.source(ofNetworkLayer: index)?.className,
+                shape: calls[index].first.map { network.shapes[$0].dimensions } ?? [],
+                parameters: layer.weights.reduce(0) { $0 + $1.count },
+                groups: analysis.groups.filter { $0.producers.contains(index) }.map(\.name),
+                frozenBecause: analysis.frozen.first { $0.layer == index }?.reason.explanation
+            )
+        }
+    }
+
+    /// Reads a file and describes its model.
+    public init(path: String) throws(JobFailure) {
+        self.init(try Self.model(path: path))
+    }
+
+    /// The description as JSON.
+    public var json: String { String(decoding: Delivery.json(self), as: UTF8.self) }
+
+    /// One line for each layer, saying whether its channels can go.
+    public var checkLines: [String] {
+        layers.map { layer in
+            if let reason = layer.frozenBecause { return "\(layer.name): frozen because \(reason)" }
+            let producers = groups.filter { layer.groups.contains($0.name) }.flatMap(\.producers)
+            guard !layer.groups.isEmpty else {
+                return "\(layer.name): makes no channels of its own"
+            }
+            let others = Set(producers).subtracting([layer.name]).sorted()
+            return others.isEmpty
+                ? "\(layer.name): prunable"
+                : "\(layer.name): prunable, coupled with \(others.joined(separator: ", "))"
+        }
+    }
+
+    /// One line for each layer and group, with shapes and costs.
+    public var inspectLines: [String] {
+        layers.map { layer in
+            let shape = layer.shape.map(String.init).joined(separator: " x ")
+            return
+                "\(layer.name) (\(layer.className ?? "-")): \(shape), \(layer.parameters) weights"
+        }
+            + groups.map { group in
+                "group \(group.name): \(group.width) units, made by "
+                    + group.producers.joined(separator: ", ") + ", read by "
+                    + group.consumers.joined(separator: ", ")
+            } + ["total: \(cost.macs) macs, \(cost.parameters) parameters"]
+    }
+
+    static func model(path: String) throws(JobFailure) -> KerasModel {
+        let image: [UInt8]
+        do {
+            image = try RealFileSystem().read(path, limit: 8 << 30)
+        } catch {
+            throw JobFailure(error)
+        }
+        do {
+            return try KerasModel.read(image: image)
+        } catch {
+            throw JobFailure(error, file: PathParts(path).name)
+        }
+    }
+}

@@ -1,0 +1,269 @@
+import Datasets
+import Durability
+import Engine
+import Foundation
+import Graph
+import HDF5
+import KerasFormat
+import Pruning
+import Tensors
+
+/// How a worker's attempt ended.
+public enum WorkerOutcome: Sendable {
+    /// The result is in the outbox.
+    case done(path: String)
+    /// A failure is in the outbox.
+    case failed(path: String, JobFailure)
+    /// To be tried again: stopped by a signal, a full disk, or another worker at it.
+    case later(String)
+    /// Not even a failure could be delivered.
+    case cannotDeliver(FileSystemError)
+}
+
+/// How far a job is, as `status.json` says it.
+public struct JobProgress: Codable, Hashable, Sendable {
+    /// The name of the drop.
+    public var name: String
+    /// The stage.
+    public var stage: String
+    /// Steps done in the stage.
+    public var step: Int
+    /// Steps of the stage.
+    public var steps: Int
+    /// What the last step found.
+    public var message: String
+    /// Seconds each stage took in this attempt.
+    public var stageSeconds: [String: Double]
+}
+
+/// Why an attempt stops early.
+enum WorkerInterruption: Error {
+    case failure(JobFailure)
+    case later(String)
+
+    init(_ error: FileSystemError) {
+        self = error.isFull ? .later(error.description) : .failure(JobFailure(error))
+    }
+}
+
+/// Does one job from the drop to the delivery.
+public struct Worker {
+    let job: JobFolder
+    let stem: String
+    let model: String?
+    let spec: String?
+    let outbox: String
+    let dataFolders: [String]
+    let files = RealFileSystem()
+    let stop: StopSignal
+    /// Seconds of a clock that only goes forward.
+    let clock: () -> Double
+    let readSpec: (String) throws(JobFailure) -> JobRequest
+    let observe: (JobProgress) -> Void
+
+    /// Prepares a worker.
+    ///
+    /// - Parameters:
+    ///   - job: Where checkpoints and status go.
+    ///   - stem: The name of the drop.
+    ///   - model: The model file, or nil where it is gone.
+    ///   - spec: The spec file, or nil where it is gone.
+    ///   - outbox: Where to deliver.
+    ///   - dataFolders: Where a relative data file is looked for after the spec's folder.
+    ///   - stop: Asked after each step.
+    ///   - clock: Seconds of a clock that only goes forward.
+    ///   - readSpec: Turns the text of a spec into a request.
+    ///   - observe: Told of the progress at most each second.
+    public init(
+        job: JobFolder,
+        stem: String,
+        model: String?,
+        spec: String?,
+        outbox: String,
+        dataFolders: [String],
+        stop: StopSignal,
+        clock: @escaping () -> Double,
+        readSpec: @escaping (String) throws(JobFailure) -> JobRequest,
+        observe: @escaping (JobProgress) -> Void
+    ) {
+        self.job = job
+        self.stem = stem
+        self.model = model
+        self.spec = spec
+        self.outbox = outbox
+        self.dataFolders = dataFolders
+        self.stop = stop
+        self.clock = clock
+        self.readSpec = readSpec
+        self.observe = observe
+    }
+
+    /// Does the job, or goes on where it was interrupted.
+    public func run() -> WorkerOutcome {
+        let lock: JobLock
+        do {
+            lock = try JobLock(path: job.lock)
+        } catch {
+            switch error {
+            case .held: return .later("another worker is at this job")
+            case .failed(let error): return .cannotDeliver(error)
+            }
+        }
+        defer { lock.release() }
+        let delivery = Delivery(job, outbox: outbox, files: files)
+        do throws(WorkerInterruption) {
+            if let before = try finished(delivery) { return before }
+            return .done(path: try attempt(delivery))
+        } catch {
+            switch error {
+            case .later(let reason): return .later(reason)
+            case .failure(let failure): return fail(failure, delivery)
+            }
+        }
+    }
+
+    private func finished(_ delivery: Delivery) throws(WorkerInterruption) -> WorkerOutcome? {
+        do throws(FileSystemError) {
+            guard let (path, isFailure) = try delivery.resume() else { return nil }
+            return isFailure ? .failed(path: path, .delivered) : .done(path: path)
+        } catch {
+            throw WorkerInterruption(error)
+        }
+    }
+
+    private func fail(_ failure: JobFailure, _ delivery: Delivery) -> WorkerOutcome {
+        do throws(FileSystemError) {
+            try note("failed: \(failure.code): \(failure.message)")
+            return .failed(path: try delivery.deliver(failure, stem: stem, spec: spec), failure)
+        } catch {
+            return error.isFull ? .later(error.description) : .cannotDeliver(error)
+        }
+    }
+
+    private func attempt(_ delivery: Delivery) throws(WorkerInterruption) -> String {
+        guard let spec else { throw .failure(.dropIncomplete("spec")) }
+        guard let model else { throw .failure(.dropIncomplete("model")) }
+        let text = try read(spec, limit: 1 << 20)
+        let request: JobRequest
+        do {
+            request = try readSpec(String(decoding: text, as: UTF8.self))
+        } catch {
+            throw .failure(error)
+        }
+        if let threads = request.threads { ThreadPool.shared.setThreads(threads) }
+        let image = try read(model, limit: 8 << 30)
+        let teacher: KerasModel
+        do {
+            teacher = try KerasModel.read(image: image)
+        } catch {
+            throw .failure(JobFailure(error, file: PathParts(model).name))
+        }
+        let data = try load(request, for: teacher.network)
+        let identity = SHA256.hash(text + SHA256.hash(image).bytes).description
+        let (outcome, seconds) = try compress(teacher.network, data, request, identity)
+        let result = try JobResult(
+            stem: stem,
+            teacher: teacher,
+            outcome: outcome,
+            validation: data.validation,
+            request: request,
+            stageSeconds: seconds
+        )
+        do {
+            try note("verified: largest difference \(result.largestDifference)")
+            var contents = result.contents
+            contents.append(("job.log", try files.read(job.log, limit: 1 << 26)))
+            return try delivery.deliver(contents, stem: stem, failed: false)
+        } catch {
+            throw WorkerInterruption(error)
+        }
+    }
+
+    private func compress(
+        _ teacher: Network,
+        _ data: CompressionData,
+        _ request: JobRequest,
+        _ identity: String
+    ) throws(WorkerInterruption) -> (CompressionOutcome, [String: Double]) {
+        var store = CheckpointStore(folder: job.path, identity: identity, files: files)
+        let run = try resume(teacher, data, request.plan, &store)
+        var seconds: [String: Double] = [:]
+        var (lastStep, lastCheckpoint, lastStatus) = (clock(), clock(), -Double.infinity)
+        do {
+            while true {
+                let stage = run.progress.stage
+                let isMore = try run.advance()
+                let now = clock()
+                seconds[stage.rawValue, default: 0] += now - lastStep
+                lastStep = now
+                let hasChanged = run.progress.stage != stage
+                if hasChanged { try record("\(stage.rawValue) done: \(run.progress.message)") }
+                if !isMore { break }
+                if now - lastStatus >= 1 || hasChanged {
+                    try report(run.progress, seconds)
+                    lastStatus = now
+                }
+                let mustStop = stop.isRequested
+                if hasChanged || mustStop || now - lastCheckpoint >= request.checkpointSeconds {
+                    try save(run, in: &store)
+                    lastCheckpoint = now
+                }
+                if mustStop { throw WorkerInterruption.later("stopped by a signal") }
+            }
+        } catch let error as CompressionError {
+            throw .failure(JobFailure(error))
+        } catch let error as WorkerInterruption {
+            throw error
+        } catch {
+            preconditionFailure("an error of no known type: \(error)")
+        }
+        guard let outcome = run.outcome else {
+            throw .failure(.noOutcome)
+        }
+        return (outcome, seconds)
+    }
+
+    private func resume(
+        _ teacher: Network,
+        _ data: CompressionData,
+        _ plan: CompressionPlan,
+        _ store: inout CheckpointStore<RealFileSystem>
+    ) throws(WorkerInterruption) -> CompressionRun {
+        var checkpoint: LoadedCheckpoint?
+        do {
+            checkpoint = try store.load()
+        } catch {
+            switch error {
+            case .fileSystem(let error): throw WorkerInterruption(error)
+            case .damaged, .foreign, .unknownVersion:
+                // Nothing usable is left of the work; the drop is whole, so the job starts over.
+                try record("checkpoint not usable, starting over: \(error)")
+                do {
+                    try store.clear()
+                } catch {
+                    throw .failure(.checkpoint(error))
+                }
+            }
+        }
+        do {
+            guard let checkpoint else {
+                try record("started")
+                return try CompressionRun(teacher: teacher, data: data, plan: plan)
+            }
+            let fallback = checkpoint.wasFallback ? ", the newest being damaged" : ""
+            try record("resumed from checkpoint \(checkpoint.generation)\(fallback)")
+            return try CompressionRun(
+                teacher: teacher,
+                data: data,
+                plan: plan,
+                resuming: checkpoint.payload
+            )
+        } catch let error as CompressionError {
+            throw .failure(JobFailure(error))
+        } catch let error as WorkerInterruption {
+            throw error
+        } catch {
+            preconditionFailure("an error of no known type: \(error)")
+        }
+    }
+}
