@@ -6,7 +6,9 @@ import Service
 struct Espalier: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Compresses convolutional Keras models.",
-        subcommands: [Check.self, Inspect.self, Predict.self]
+        subcommands: [
+            Serve.self, Run.self, Check.self, Inspect.self, Predict.self, Status.self, Work.self,
+        ]
     )
 
     /// Ends with the status of rejected input, saying why.

@@ -1,0 +1,101 @@
+import Datasets
+import JobFiles
+import Pruning
+
+extension JobRequest {
+    /// Reads a spec and says the same in the words of the rooms that do the work.
+    ///
+    /// - Throws: A failure with every fault of the spec.
+    public static func reading(_ text: String) throws(JobFailure) -> JobRequest {
+        do {
+            return JobRequest(try JobSpec.parse(text))
+        } catch {
+            throw JobFailure(error)
+        }
+    }
+
+    /// Translates a spec.
+    public init(_ spec: JobSpec) {
+        var selection = DataSelection()
+        selection.xTrain = spec.data.xTrain
+        selection.yTrain = spec.data.yTrain
+        selection.xTest = spec.data.xTest
+        selection.yTest = spec.data.yTest
+        selection.labels = LabelKind(rawValue: spec.data.labels) ?? .automatic
+        selection.preprocessing = Preprocessing(
+            scale: Float(spec.data.scale),
+            mean: spec.data.mean.map(Float.init),
+            deviation: spec.data.std.map(Float.init),
+            reversesChannels: spec.data.channels == "bgr"
+        )
+        selection.validation = spec.data.validation
+        selection.limitTrain = spec.data.limitTrain > 0 ? spec.data.limitTrain : nil
+        selection.limitTest = spec.data.limitTest > 0 ? spec.data.limitTest : nil
+        selection.seed = UInt64(spec.seed)
+        self.init(
+            plan: CompressionPlan(spec),
+            selection: selection,
+            dataFile: spec.data.file,
+            checkpointSeconds: spec.checkpointEvery,
+            threads: spec.threads > 0 ? spec.threads : nil,
+            resolved: spec.resolvedYAML
+        )
+    }
+}
+
+extension CompressionPlan {
+    /// Translates a spec; its choices have been checked, so each has a counterpart.
+    init(_ spec: JobSpec) {
+        let limit: Budget.Limit =
+            spec.budget.value > 1
+            ? .count(Int(spec.budget.value)) : .fraction(spec.budget.value)
+        self.init(budget: Budget(spec.budget.unit == "parameters" ? .parameters : .macs, limit))
+        seed = UInt64(spec.seed)
+        batchSize = spec.batch
+        roundTo = spec.roundTo
+        minimumChannels = spec.minChannels
+        frozenLayers = spec.freeze
+        sensitivity.fractions = spec.sensitivity.fractions
+        sensitivity.images = spec.sensitivity.images
+        search.mode = SearchSettings.Mode(rawValue: spec.search.mode) ?? .full
+        search.population = spec.search.population
+        search.generations = spec.search.generations
+        search.patience = spec.search.patience
+        compensation.isEnabled = spec.compensation.enabled
+        compensation.images = spec.compensation.images
+        compensation.ridge = spec.compensation.ridge
+        distillation = DistillationSettings(spec.distillation)
+    }
+}
+
+extension DistillationSettings {
+    fileprivate init(_ spec: JobSpec.Distillation) {
+        self.init()
+        epochs = spec.epochs
+        optimizer = OptimizerKind(rawValue: spec.optimizer) ?? .adam
+        learningRate = spec.learningRate
+        momentum = spec.momentum
+        weightDecay = spec.weightDecay
+        schedule = Schedule(rawValue: spec.schedule) ?? .cosine
+        warmup = spec.warmup
+        temperature = spec.temperature
+        teacherWeight = spec.weight
+        form = Form(rawValue: spec.form) ?? .automatic
+        augmentation = AugmentationPolicy(rawValue: spec.augmentation) ?? .automatic
+        labelSmoothing = spec.labelSmoothing
+    }
+}
+
+extension JobFailure {
+    /// Every fault of a spec in one failure.
+    init(_ error: SpecError) {
+        var context: [String: String] = [:]
+        for fault in error.faults { context[fault.pointer] = fault.message }
+        self.init(
+            code: "spec-invalid",
+            message: error.faults.map { "\($0.message)." }.joined(separator: " "),
+            hint: error.faults.map(\.hint).joined(separator: " "),
+            context: context
+        )
+    }
+}

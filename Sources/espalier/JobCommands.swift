@@ -1,0 +1,167 @@
+import ArgumentParser
+import Durability
+import Foundation
+import Service
+
+/// Seconds since some moment, by a clock that only goes forward.
+private func monotonicSeconds() -> Double { ProcessInfo.processInfo.systemUptime }
+
+private func say(_ text: String) {
+    FileHandle.standardError.write(Data("\(text)\n".utf8))
+}
+
+/// Ends a command as its worker ended.
+private func finish(_ outcome: WorkerOutcome) throws {
+    switch outcome {
+    case .done(let path): print(path)
+    case .failed(let path, let failure):
+        say("espalier: \(failure.message)\n\(failure.hint) [\(failure.code)]\n\(path)")
+        throw ExitCode(1)
+    case .later(let reason):
+        say("espalier: \(reason); run it again to go on")
+        throw ExitCode(75)
+    case .cannotDeliver(let error):
+        say("espalier: \(error)")
+        throw ExitCode(73)
+    }
+}
+
+struct Run: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Does one job in the foreground; goes on where it was interrupted.")
+
+    @Argument(help: "The model.") var model: String
+    @Argument(help: "The spec.") var spec: String
+    @Option(help: "Where the result goes.") var out = "."
+
+    func run() throws {
+        let stem = URL(filePath: model).deletingPathExtension().lastPathComponent
+        let files = RealFileSystem()
+        let job = JobFolder(path: "\(out)/.espalier-\(stem)")
+        do {
+            try files.makeDurableFolder(job.path)
+        } catch {
+            say("espalier: \(error)")
+            throw ExitCode(73)
+        }
+        let stop = StopSignal()
+        stop.listen()
+        let isTerminal = isatty(STDERR_FILENO) == 1
+        let worker = Worker(
+            job: job, stem: stem, model: model, spec: spec, outbox: out,
+            dataFolders: [FileManager.default.currentDirectoryPath], stop: stop,
+            clock: monotonicSeconds, readSpec: JobRequest.reading,
+            observe: { Self.show($0, isTerminal: isTerminal) })
+        let outcome = worker.run()
+        if isTerminal { say("") }
+        if case .done = outcome { try files.removeTree(job.path) }
+        if case .failed = outcome { try files.removeTree(job.path) }
+        try finish(outcome)
+    }
+
+    private static func show(_ progress: JobProgress, isTerminal: Bool) {
+        let done = progress.steps > 0 ? Double(progress.step) / Double(progress.steps) : 1
+        let filled = Int(done * 20)
+        let bar =
+            String(repeating: "#", count: filled) + String(repeating: ".", count: 20 - filled)
+        let line =
+            "\(progress.stage) [\(bar)] \(progress.step)/\(progress.steps) \(progress.message)"
+        FileHandle.standardError.write(
+            Data((isTerminal ? "\r\u{1B}[K\(line.prefix(110))" : "\(line)\n").utf8))
+    }
+}
+
+struct Work: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Does one claimed job; the daemon starts this.")
+
+    @Argument(help: "The job's folder.") var job: String
+
+    func run() throws {
+        let files = RealFileSystem()
+        let folder = JobFolder(path: job)
+        let root = URL(filePath: job).deletingLastPathComponent().deletingLastPathComponent().path
+        let spool = Spool(root: root)
+        let stop = StopSignal()
+        stop.listen()
+        let model = try folder.dropped(.model, on: files)
+        let spec = try folder.dropped(.spec, on: files)
+        func path(_ name: String?) -> String? { name.map { "\(folder.drop)/\($0)" } }
+        let worker = Worker(
+            job: folder, stem: folder.stem, model: path(model), spec: path(spec),
+            outbox: spool.outbox, dataFolders: [spool.inbox, root, "\(root)/data"], stop: stop,
+            clock: monotonicSeconds, readSpec: JobRequest.reading, observe: { _ in })
+        try finish(worker.run())
+    }
+}
+
+struct Serve: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Watches the inbox and does every job dropped there.")
+
+    @Option(help: "The folder with inbox, outbox and work.") var root = "."
+    @Flag(help: "Drain the inbox and exit.") var once = false
+    @Option(help: "Seconds between looks at the inbox.") var poll = 10.0
+    @Option(help: "Seconds a drop must lie unchanged.") var settle = 2.0
+    @Option(help: "Seconds a cut-off copy is waited for.") var grace = 600.0
+
+    func run() throws {
+        let stop = StopSignal()
+        stop.listen()
+        let path = URL(filePath: root).standardizedFileURL.path
+        let socket = ProcessInfo.processInfo.environment["NOTIFY_SOCKET"]
+        var supervisor = Supervisor(
+            spool: Spool(root: path),
+            scanner: InboxScanner(settleSeconds: settle, graceSeconds: grace),
+            pollSeconds: poll, stop: stop, notifier: ServiceNotifier(socketPath: socket), log: say)
+        do {
+            if try supervisor.run(once: once) > 0, once { throw ExitCode(1) }
+        } catch let error as JobLockError {
+            say("espalier: another daemon serves \(path): \(error)")
+            throw ExitCode(75)
+        } catch let error as FileSystemError {
+            say("espalier: \(error)")
+            throw ExitCode(73)
+        }
+    }
+}
+
+struct Status: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Lists the jobs at work, with their stages and steps.")
+
+    @Option(help: "The folder with inbox, outbox and work.") var root = "."
+    @Flag(help: "For programs.") var json = false
+    @Flag(help: "Look again every second, until interrupted.") var watch = false
+
+    func run() throws {
+        repeat {
+            try list()
+            if watch { Thread.sleep(forTimeInterval: 1) }
+        } while watch
+    }
+
+    private func list() throws {
+        let files = RealFileSystem()
+        let spool = Spool(root: URL(filePath: root).standardizedFileURL.path)
+        guard try files.statusIfPresent(of: spool.work) != nil else {
+            say("espalier: \(spool.work) is not there; is this the daemon's root?")
+            throw ExitCode(65)
+        }
+        var jobs: [JobProgress] = []
+        for job in try spool.jobs(on: files) {
+            guard try files.statusIfPresent(of: job.status) != nil else { continue }
+            let bytes = try files.read(job.status, limit: 1 << 20)
+            jobs.append(try JSONDecoder().decode(JobProgress.self, from: Data(bytes)))
+        }
+        if json {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+            print(String(decoding: try encoder.encode(jobs), as: UTF8.self))
+        } else {
+            for job in jobs {
+                print("\(job.name): \(job.stage) \(job.step)/\(job.steps) \(job.message)")
+            }
+        }
+    }
+}
