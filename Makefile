@@ -1,4 +1,4 @@
-.PHONY: build check demo setup test clean
+.PHONY: build check setup test clean
 
 build: setup
 	swift build -c release
@@ -13,9 +13,6 @@ test: setup check
 
 check:
 	sh scripts/check-sizes
-
-demo: build
-	sh scripts/demo
 
 clean:
 	rm -rf .build demo

@@ -86,9 +86,8 @@ struct Work: ParsableCommand {
         stop.listen()
         let model = try folder.dropped(.model, on: files)
         let spec = try folder.dropped(.spec, on: files)
-        func path(_ name: String?) -> String? { name.map { "\(folder.drop)/\($0)" } }
         let worker = Worker(
-            job: folder, stem: folder.stem, model: path(model), spec: path(spec),
+            job: folder, stem: folder.stem, model: model, spec: spec,
             outbox: spool.outbox, dataFolders: [spool.inbox, root, "\(root)/data"], stop: stop,
             clock: monotonicSeconds, readSpec: JobRequest.reading, observe: { _ in })
         try finish(worker.run())
