@@ -28,7 +28,8 @@ private func finish(_ outcome: WorkerOutcome) throws {
 
 struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Does one job in the foreground; goes on where it was interrupted.")
+        abstract: "Does one job in the foreground; goes on where it was interrupted."
+    )
 
     @Argument(help: "The model.") var model: String
     @Argument(help: "The spec.") var spec: String
@@ -48,10 +49,17 @@ struct Run: ParsableCommand {
         stop.listen()
         let isTerminal = isatty(STDERR_FILENO) == 1
         let worker = Worker(
-            job: job, stem: stem, model: model, spec: spec, outbox: out,
-            dataFolders: [FileManager.default.currentDirectoryPath], stop: stop,
-            clock: monotonicSeconds, readSpec: JobRequest.reading,
-            observe: { Self.show($0, isTerminal: isTerminal) })
+            job: job,
+            stem: stem,
+            model: model,
+            spec: spec,
+            outbox: out,
+            dataFolders: [FileManager.default.currentDirectoryPath],
+            stop: stop,
+            clock: monotonicSeconds,
+            readSpec: JobRequest.reading,
+            observe: { Self.show($0, isTerminal: isTerminal) }
+        )
         let outcome = worker.run()
         if isTerminal { say("") }
         if case .done = outcome { try files.removeTree(job.path) }
@@ -67,13 +75,15 @@ struct Run: ParsableCommand {
         let line =
             "\(progress.stage) [\(bar)] \(progress.step)/\(progress.steps) \(progress.message)"
         FileHandle.standardError.write(
-            Data((isTerminal ? "\r\u{1B}[K\(line.prefix(110))" : "\(line)\n").utf8))
+            Data((isTerminal ? "\r\u{1B}[K\(line.prefix(110))" : "\(line)\n").utf8)
+        )
     }
 }
 
 struct Work: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Does one claimed job; the daemon starts this.")
+        abstract: "Does one claimed job; the daemon starts this."
+    )
 
     @Argument(help: "The job's folder.") var job: String
 
@@ -87,16 +97,25 @@ struct Work: ParsableCommand {
         let model = try folder.dropped(.model, on: files)
         let spec = try folder.dropped(.spec, on: files)
         let worker = Worker(
-            job: folder, stem: folder.stem, model: model, spec: spec,
-            outbox: spool.outbox, dataFolders: [spool.inbox, root, "\(root)/data"], stop: stop,
-            clock: monotonicSeconds, readSpec: JobRequest.reading, observe: { _ in })
+            job: folder,
+            stem: folder.stem,
+            model: model,
+            spec: spec,
+            outbox: spool.outbox,
+            dataFolders: [spool.inbox, root, "\(root)/data"],
+            stop: stop,
+            clock: monotonicSeconds,
+            readSpec: JobRequest.reading,
+            observe: { _ in }
+        )
         try finish(worker.run())
     }
 }
 
 struct Serve: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Watches the inbox and does every job dropped there.")
+        abstract: "Watches the inbox and does every job dropped there."
+    )
 
     @Option(help: "The folder with inbox, outbox and work.") var root = "."
     @Flag(help: "Drain the inbox and exit.") var once = false
@@ -112,7 +131,11 @@ struct Serve: ParsableCommand {
         var supervisor = Supervisor(
             spool: Spool(root: path),
             scanner: InboxScanner(settleSeconds: settle, graceSeconds: grace),
-            pollSeconds: poll, stop: stop, notifier: ServiceNotifier(socketPath: socket), log: say)
+            pollSeconds: poll,
+            stop: stop,
+            notifier: ServiceNotifier(socketPath: socket),
+            log: say
+        )
         do {
             if try supervisor.run(once: once) > 0, once { throw ExitCode(1) }
         } catch let error as JobLockError {
@@ -127,7 +150,8 @@ struct Serve: ParsableCommand {
 
 struct Status: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Lists the jobs at work, with their stages and steps.")
+        abstract: "Lists the jobs at work, with their stages and steps."
+    )
 
     @Option(help: "The folder with inbox, outbox and work.") var root = "."
     @Flag(help: "For programs.") var json = false
