@@ -108,7 +108,8 @@ public final class CompressionRun {
             guard let next = state.stage.next else { return false }
             state.stage = next
             state.step = 0
-            if steps(of: next) == 0 { return true }
+            // The last message still speaks of the stage that ended.
+            return true
         }
         switch state.stage {
         case .baseline: message = try measureBaseline()
