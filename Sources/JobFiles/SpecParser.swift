@@ -56,10 +56,6 @@ extension JobSpec {
             "[" + self[keyPath: place].map(quoted).joined(separator: ", ") + "]"
         }
     }
-
-    private func quoted(_ text: String) -> String {
-        "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
-    }
 }
 
 extension JobSpec.Budget {
