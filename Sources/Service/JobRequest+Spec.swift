@@ -40,6 +40,9 @@ extension JobRequest {
             threads: spec.threads > 0 ? spec.threads : nil,
             resolved: spec.resolvedYAML
         )
+        modelHash = spec.modelSHA256.isEmpty ? nil : spec.modelSHA256.lowercased()
+        expectedAccuracy = spec.expectedAccuracy > 0 ? spec.expectedAccuracy : nil
+        maximumAttempts = spec.maxAttempts
     }
 }
 
