@@ -14,20 +14,16 @@ extension Worker {
         }
     }
 
-    /// The first place where the data file is.
+    /// Where the data file is.
     func dataPath(_ request: JobRequest) throws(WorkerInterruption) -> String {
-        let named = request.dataFile
-        var places = [named]
-        if !named.hasPrefix("/") {
-            // A claimed spec lies alone in a folder of ours; only one given by hand has neighbours.
-            let folder = spec.map { PathParts($0).folder }
-            let own = [folder].compactMap { $0 }.filter { $0 != job.drop }
-            places = (own + dataFolders).map { "\($0)/\(named)" }
+        // A claimed spec lies alone in a folder of ours; only one given by hand has neighbours.
+        let folder = spec.map { PathParts($0).folder }
+        let own = [folder].compactMap { $0 }.filter { $0 != job.drop }
+        do {
+            return try DataPlaces(folders: own + dataFolders).path(of: request.dataFile)
+        } catch {
+            throw .failure(error)
         }
-        guard let path = places.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
-            throw .failure(.dataMissing(named, places: places))
-        }
-        return path
     }
 
     /// The samples the spec names.

@@ -7,7 +7,8 @@ struct Espalier: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Compresses convolutional Keras models.",
         subcommands: [
-            Serve.self, Run.self, Check.self, Inspect.self, Predict.self, Status.self, Work.self,
+            Serve.self, Run.self, Check.self, Inspect.self, Predict.self, Evaluate.self,
+            Status.self, Example.self, Work.self,
         ]
     )
 
