@@ -24,19 +24,15 @@ public struct JournalLogHandler: LogHandler {
 
     /// Writes a message.
     public func log(event: LogEvent) {
-        let line = Self.line("\(event.message)", level: event.level, hasPriorities: hasPriorities)
-        let bytes = Array(line.utf8)
+        let priority = hasPriorities ? Self.priority(of: event.level) : nil
+        let bytes = Array(Self.line("\(event.message)", priority: priority).utf8)
         _ = bytes.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 
     /// A message as it is written: one line, whatever the message holds.
-    public static func line(
-        _ message: String,
-        level: Logger.Level,
-        hasPriorities: Bool
-    ) -> String {
-        let flat = message.replacing("\n", with: " ")
-        return hasPriorities ? "<\(priority(of: level))>\(flat)\n" : "\(flat)\n"
+    public static func line(_ message: String, priority: Int?) -> String {
+        let prefix = priority.map { "<\($0)>" } ?? ""
+        return "\(prefix)\(message.replacing("\n", with: " "))\n"
     }
 
     private static func priority(of level: Logger.Level) -> Int {
