@@ -21,13 +21,7 @@ public enum ModelEvaluation {
         spec: String,
         dataFolders: [String]
     ) throws(JobFailure) -> ModelQuality {
-        let text: [UInt8]
-        do {
-            text = try RealFileSystem().read(spec, limit: 1 << 20)
-        } catch {
-            throw JobFailure(error)
-        }
-        let request = try JobRequest.reading(String(decoding: text, as: UTF8.self))
+        let request = try JobRequest.reading(path: spec)
         if let threads = request.threads { ThreadPool.shared.setThreads(threads) }
         let network = try ModelDescription.model(path: model).network
         guard let input = network.inputs.first else {

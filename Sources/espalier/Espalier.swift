@@ -26,6 +26,7 @@ struct Check: ParsableCommand {
     )
 
     @Argument(help: "The model.") var model: String
+    @Argument(help: "A spec to check as well.") var spec: String?
     @Flag(help: "For programs.") var json = false
 
     func run() throws {
@@ -34,6 +35,7 @@ struct Check: ParsableCommand {
             print(
                 json ? description.json : description.checkLines.joined(separator: "\n")
             )
+            if let spec { _ = try JobRequest.reading(path: spec) }
         } catch {
             throw Espalier.reject(error)
         }

@@ -95,13 +95,22 @@ struct InterruptionTests {
         while try stage(of: job) != "distillation", Date() < deadline {
             Thread.sleep(forTimeInterval: 0.02)
         }
+        // Past the checkpoint that every new stage saves; the next would be due in half a minute.
+        Thread.sleep(forTimeInterval: 0.3)
+        let before = try newestCheckpoint(of: job)
         worker.terminate()
         worker.waitUntilExit()
         #expect(worker.terminationReason == .exit && worker.terminationStatus == 75)
-        let names = try place.files.names(in: job.path)
-        #expect(names.contains { $0.hasPrefix("checkpoint.") })
+        #expect(try newestCheckpoint(of: job) > before, "the steps since are saved")
         #expect(try job.attemptCount(on: place.files) == 0)
         #expect(try place.files.names(in: place.spool.outbox).isEmpty)
+    }
+
+    private func newestCheckpoint(of job: JobFolder) throws -> Int64 {
+        let files = RealFileSystem()
+        let names = try files.names(in: job.path).filter { $0.hasPrefix("checkpoint.") }
+        return try names.map { try files.status(of: "\(job.path)/\($0)").modifiedNanoseconds }
+            .max() ?? 0
     }
 
     private func stage(of job: JobFolder) throws -> String? {
