@@ -9,6 +9,8 @@ public struct Delivery: Sendable {
 
     /// Under which name a job was delivered.
     private struct Receipt: Codable {
+        /// The name of the drop; the job's folder may be called otherwise.
+        var stem: String
         var name: String
         var isFailure: Bool
     }
@@ -33,7 +35,7 @@ public struct Delivery: Sendable {
         guard try files.statusIfPresent(of: job.staging) != nil else {
             return ("\(outbox)/\(receipt.name)", receipt.isFailure)
         }
-        return (try handOver(stem: job.stem, failed: receipt.isFailure), receipt.isFailure)
+        return (try handOver(stem: receipt.stem, failed: receipt.isFailure), receipt.isFailure)
     }
 
     /// Writes the files of a result and hands them over.
@@ -74,7 +76,7 @@ public struct Delivery: Sendable {
             let name = DropName.delivery(of: stem, failed: failed, attempt: attempt)
             let isTaken = try files.statusIfPresent(of: "\(outbox)/\(name)") != nil
             if !isTaken {
-                let receipt = Receipt(name: name, isFailure: failed)
+                let receipt = Receipt(stem: stem, name: name, isFailure: failed)
                 try publish(Self.json(receipt), to: job.receipt, on: files)
                 do {
                     try files.rename(job.staging, to: "\(outbox)/\(name)")

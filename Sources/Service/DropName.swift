@@ -4,6 +4,8 @@ public enum DropRole: Hashable, Sendable {
     case model
     /// The sidecar that says how.
     case spec
+    /// A wish that the job of that name end.
+    case cancellation
     /// Nothing of a job: hidden, unfinished, a note, or another kind of file.
     case ignored
 }
@@ -16,7 +18,7 @@ public struct DropName: Hashable, Sendable {
     public var role: DropRole
 
     private static let unfinished = [".tmp", ".part", ".partial", ".filepart", ".crdownload", "~"]
-    private static let notes: Set<String> = ["README.md"]
+    private static let notes: Set<String> = ["README.md", "Thumbs.db", "desktop.ini"]
     private static let modelSuffixes = [".h5", ".hdf5"]
     private static let specSuffixes = [".yaml", ".yml", ".json"]
 
@@ -28,7 +30,7 @@ public struct DropName: Hashable, Sendable {
             !Self.unfinished.contains(where: name.hasSuffix)
         else { return }
         let kinds: [(DropRole, [String])] = [
-            (.model, Self.modelSuffixes), (.spec, Self.specSuffixes),
+            (.model, Self.modelSuffixes), (.spec, Self.specSuffixes), (.cancellation, [".cancel"]),
         ]
         for (role, suffixes) in kinds {
             for suffix in suffixes where name.hasSuffix(suffix) && name.count > suffix.count {

@@ -70,6 +70,10 @@ public struct InboxDecision: Hashable, Sendable {
     public var waiting: [InboxPair] = []
     /// Models and specs whose other half is not there.
     public var lone: [String] = []
+    /// Stems whose job is to end.
+    public var cancelled: [String] = []
+    /// Names of a job's file that are a folder, a link or something else that is never read.
+    public var irregular: [String] = []
 }
 
 /// Decides, from what one scan after another found, which drops are whole and at rest.
@@ -95,7 +99,8 @@ public struct InboxScanner: Sendable {
     ///   - now: The file system's time in nanoseconds.
     /// - Returns: What to do with each drop.
     public mutating func decide(_ entries: [InboxEntry], now: Int64) -> InboxDecision {
-        let files = entries.filter { $0.status.kind == .file && DropName($0.name).role != .ignored }
+        let meant = entries.filter { DropName($0.name).role != .ignored }
+        let files = meant.filter { $0.status.kind == .file }
         var rest: [String: Double] = [:]
         var remembered: [String: (status: FileStatus, since: Int64)] = [:]
         for file in files {
@@ -108,21 +113,24 @@ public struct InboxScanner: Sendable {
             rest[file.name] = Double(now - since) / 1e9
         }
         seen = remembered
-        return pair(files, rest: rest)
+        var decision = pair(files, rest: rest)
+        decision.irregular = meant.filter { $0.status.kind != .file }.map(\.name)
+        return decision
     }
 
     private func pair(_ files: [InboxEntry], rest: [String: Double]) -> InboxDecision {
         var models: [String: InboxEntry] = [:]
         var specs: [String: InboxEntry] = [:]
+        var decision = InboxDecision()
         for file in files.sorted(by: { $0.name < $1.name }) {
             let name = DropName(file.name)
             switch name.role {
             case .model: if models[name.stem] == nil { models[name.stem] = file }
             case .spec: if specs[name.stem] == nil { specs[name.stem] = file }
+            case .cancellation: decision.cancelled.append(name.stem)
             case .ignored: continue
             }
         }
-        var decision = InboxDecision()
         for stem in Set(models.keys).union(specs.keys).sorted() {
             guard let model = models[stem], let spec = specs[stem] else {
                 decision.lone += [models[stem], specs[stem]].compactMap { $0?.name }

@@ -23,6 +23,10 @@ public struct JobFolder: Hashable, Sendable {
     public var lock: String { "\(path)/lock" }
     /// How many attempts began without getting further.
     public var attempts: String { "\(path)/attempts" }
+    /// How many such attempts the spec allows, written once the spec is read.
+    public var attemptLimit: String { "\(path)/attempt-limit" }
+    /// The user's `NAME.cancel`, moved here.
+    public var cancellation: String { "\(path)/cancel" }
     /// How far the job is.
     public var status: String { "\(path)/status.json" }
     /// What happened, line by line.
@@ -46,9 +50,35 @@ public struct JobFolder: Hashable, Sendable {
 
     /// The number of attempts that began since the last progress.
     public func attemptCount(on files: RealFileSystem) throws(FileSystemError) -> Int {
-        guard try files.statusIfPresent(of: attempts) != nil else { return 0 }
-        let bytes = try files.read(attempts, limit: 64)
-        return Int(String(decoding: bytes, as: UTF8.self).filter(\.isNumber)) ?? 0
+        try number(in: attempts, on: files) ?? 0
+    }
+
+    /// The attempts the spec allows, or nil where no worker has got as far as reading it.
+    public func attemptLimit(on files: RealFileSystem) throws(FileSystemError) -> Int? {
+        try number(in: attemptLimit, on: files)
+    }
+
+    private func number(
+        in path: String,
+        on files: RealFileSystem
+    ) throws(FileSystemError) -> Int? {
+        guard try files.statusIfPresent(of: path) != nil else { return nil }
+        let bytes = try files.read(path, limit: 64)
+        return Int(String(decoding: bytes, as: UTF8.self).filter(\.isNumber))
+    }
+
+    /// Writes the number of attempts the spec allows.
+    public func setAttemptLimit(_ count: Int, on files: RealFileSystem) throws(FileSystemError) {
+        try publish(Array("\(count)\n".utf8), to: attemptLimit, on: files)
+    }
+
+    /// Removes what only a resumed worker would need; the drop, the log and the receipt stay.
+    ///
+    /// Must not fail a job that is delivered: what is left over costs space, nothing else.
+    public func removeCheckpoints(on files: RealFileSystem) throws(FileSystemError) {
+        for name in try files.names(in: path) where name.hasPrefix("checkpoint.") {
+            try files.removeFile("\(path)/\(name)")
+        }
     }
 
     /// Writes the number of attempts.

@@ -1,4 +1,5 @@
 import Datasets
+import Durability
 import JobFiles
 import Pruning
 
@@ -12,6 +13,19 @@ extension JobRequest {
         } catch {
             throw JobFailure(error)
         }
+    }
+
+    /// Reads a spec file.
+    ///
+    /// - Throws: A failure where it cannot be read, or with every fault of the spec.
+    public static func reading(path: String) throws(JobFailure) -> JobRequest {
+        let text: [UInt8]
+        do {
+            text = try RealFileSystem().read(path, limit: 1 << 20)
+        } catch {
+            throw JobFailure(error)
+        }
+        return try reading(String(decoding: text, as: UTF8.self))
     }
 
     /// Translates a spec.
@@ -40,6 +54,9 @@ extension JobRequest {
             threads: spec.threads > 0 ? spec.threads : nil,
             resolved: spec.resolvedYAML
         )
+        modelHash = spec.modelSHA256.isEmpty ? nil : spec.modelSHA256.lowercased()
+        expectedAccuracy = spec.expectedAccuracy > 0 ? spec.expectedAccuracy : nil
+        maximumAttempts = spec.maxAttempts
     }
 }
 

@@ -15,6 +15,12 @@ public struct JobRequest: Sendable {
     public var threads: Int?
     /// The spec with every default spelled out.
     public var resolved: String
+    /// What the model file must hash to, or nil.
+    public var modelHash: String?
+    /// The accuracy the teacher must reach on the test samples, or nil.
+    public var expectedAccuracy: Double?
+    /// Deaths of a worker without progress after which the job is given up.
+    public var maximumAttempts = 3
 
     /// Makes a request.
     public init(

@@ -1,160 +1,313 @@
 import Durability
 import Foundation
+import Logging
 
-/// Takes drops from the inbox and gives each to a worker process of its own, one at a time.
+/// What became of the jobs of one run of the daemon.
+public struct SupervisorTally: Hashable, Sendable {
+    /// Jobs that were delivered as failures.
+    public var failed = 0
+    /// Jobs that are still to be done.
+    public var left = 0
+}
+
+/// A claimed job without a worker.
+private struct WaitingJob {
+    let job: JobFolder
+    /// When it may be tried next.
+    var notBefore = ContinuousClock.now
+    /// Whether another process was at it.
+    var wasHeld = false
+
+    init(_ job: JobFolder) { self.job = job }
+}
+
+/// Takes drops from the inbox and gives each to a worker process of its own.
 ///
-/// A crash of a worker costs its job an attempt, never the daemon its life.
-public struct Supervisor {
-    private let spool: Spool
-    private let stop: StopSignal
-    private let notifier: ServiceNotifier
-    private let files = RealFileSystem()
+/// A worker that crashes or hangs costs its job an attempt; a job folder that cannot be used costs that job a rest.
+/// Neither costs the daemon its life or another job its turn.
+public final class Supervisor {
+    let spool: Spool
+    let settings: SupervisorSettings
+    let stop: StopSignal
+    let notifier: ServiceNotifier
+    let log: Logger
+    let files = RealFileSystem()
     private var scanner: InboxScanner
-    private let pollSeconds: Double
-    private let log: (String) -> Void
-    private var failures = 0
+    private var workers: [WorkerProcess] = []
+    /// Claimed jobs without a worker, in order.
+    private var queue: [WaitingJob] = []
+    private var ready: [InboxPair] = []
+    private var isSettled = true
+    private var told: Set<String> = []
+    /// Drops of the last scan that could not be claimed.
+    private var unclaimed = 0
+    private var tally = SupervisorTally()
 
-    /// Deaths without progress after which a job is given up.
-    public static let maximumAttempts = 3
     /// What a worker exits with when its job is to be tried again later.
     public static let laterStatus: Int32 = 75
+    /// Deaths without progress after which a job is given up whose spec was never read.
+    public static let defaultAttempts = 3
 
     /// Prepares a daemon.
     public init(
         spool: Spool,
-        scanner: InboxScanner,
-        pollSeconds: Double,
+        settings: SupervisorSettings,
         stop: StopSignal,
         notifier: ServiceNotifier,
-        log: @escaping (String) -> Void
+        log: Logger
     ) {
         self.spool = spool
-        self.scanner = scanner
-        self.pollSeconds = pollSeconds
+        self.settings = settings
         self.stop = stop
         self.notifier = notifier
         self.log = log
+        scanner = InboxScanner(
+            settleSeconds: settings.settleSeconds,
+            graceSeconds: settings.graceSeconds
+        )
     }
 
-    /// Works until asked to stop, or with `once` until nothing is left to claim.
+    /// Works until asked to stop, or with `once` until nothing more can be done now.
     ///
-    /// - Returns: The number of jobs that failed.
-    public mutating func run(once: Bool) throws -> Int {
+    /// - Throws: ``JobLockError`` where another daemon serves the root, `FileSystemError` where the root cannot be used.
+    public func run(once: Bool) throws -> SupervisorTally {
         try spool.prepare(on: files)
         let lock = try JobLock(path: "\(spool.work)/.daemon.lock")
         defer { lock.release() }
+        let watch = DirectoryWatch(spool.inbox)
+        for job in try Claim(spool, files: files).recover() { queue.append(WaitingJob(job)) }
         notifier.send("READY=1\nSTATUS=watching \(spool.inbox)")
-        var postponed: Set<JobFolder> = []
-        for job in try Claim(spool, files: files).recover() where !stop.isRequested {
-            if try !work(on: job) { postponed.insert(job) }
-        }
+        log.info("serving \(spool.root), \(queue.count) jobs to go on with")
+        var nextScan = ContinuousClock.now
+        var hasNews = true
         while !stop.isRequested {
-            for job in postponed.sorted(by: { $0.path < $1.path }) where !stop.isRequested {
-                if try work(on: job) { postponed.remove(job) }
+            reap()
+            hasNews = watch.hasEvents() || hasNews
+            // Files that settle are looked at again each second; a hint alone must not make a busy loop.
+            if hasNews || ContinuousClock.now >= nextScan {
+                scan()
+                hasNews = false
+                nextScan =
+                    .now
+                    + .seconds(isSettled ? settings.pollSeconds : min(settings.pollSeconds, 0.5))
             }
+            startWorkers()
+            if once, workers.isEmpty, ready.isEmpty, isSettled, !isAnyWaitedFor { break }
+            notifier.send("WATCHDOG=1\nSTATUS=\(summary)")
+            Thread.sleep(forTimeInterval: once ? 0.02 : 0.2)
+        }
+        endWorkers()
+        tally.left = queue.count + ready.count + unclaimed
+        return tally
+    }
+
+    /// Whether a job in the queue will go on by itself: another process holds it, or it died and has attempts left.
+    private var isAnyWaitedFor: Bool {
+        queue.contains { $0.wasHeld || $0.notBefore <= .now }
+    }
+
+    private var summary: String {
+        guard let worker = workers.first else { return "watching \(spool.inbox)" }
+        let others = queue.count + ready.count + workers.count - 1
+        return "\(worker.job.identifier): \(progress(of: worker.job)), \(others) more"
+    }
+
+    private func progress(of job: JobFolder) -> String {
+        guard let bytes = try? files.read(job.status, limit: 1 << 20),
+            let status = try? JSONDecoder().decode(JobProgress.self, from: Data(bytes))
+        else { return "starting" }
+        return "\(status.stage) \(status.step)/\(status.steps)"
+    }
+
+    /// Says each thing once.
+    private func tell(_ text: String, level: Logger.Level = .notice) {
+        if told.insert(text).inserted { log.log(level: level, "\(text)") }
+    }
+}
+
+extension Supervisor {
+    /// Looks at the inbox; one that cannot be read now is looked at again later.
+    private func scan() {
+        do throws(FileSystemError) {
             let decision = scanner.decide(
                 try spool.inboxEntries(on: files),
                 now: try spool.now(on: files)
             )
-            for pair in decision.ready where !stop.isRequested {
-                let identifier = UInt32.random(in: .min ... .max)
-                let claim = Claim(spool, files: files)
-                if let job = try claim.take(pair, identifier: identifier), try !work(on: job) {
-                    postponed.insert(job)
-                }
-            }
-            if once, decision.ready.isEmpty, decision.waiting.isEmpty { break }
-            pause(once ? min(pollSeconds, 0.2) : pollSeconds)
+            ready = decision.ready
+            unclaimed = 0
+            isSettled = decision.waiting.isEmpty
+            for name in decision.lone { tell("\(name): waiting for its other half") }
+            for name in decision.irregular { tell("\(name): not a regular file, ignored") }
+            for stem in decision.cancelled { try cancel(stem, decision) }
+        } catch {
+            tell("inbox: \(error)", level: .error)
+            ready = []
+            isSettled = true
         }
-        notifier.send("STOPPING=1")
-        return failures
     }
 
-    /// Runs workers until the job is settled.
-    ///
-    /// - Returns: Whether it is; false where it is to be tried again later.
-    private mutating func work(on job: JobFolder) throws -> Bool {
-        while !stop.isRequested {
-            guard try isFree(job) else { return false }
+    /// Hands `NAME.cancel` to the jobs of that name; without one it goes out of the way of a later drop.
+    private func cancel(_ stem: String, _ decision: InboxDecision) throws(FileSystemError) {
+        let wish = "\(spool.inbox)/\(stem).cancel"
+        let short = DropName.shortened(stem)
+        let named = try spool.jobs(on: files).filter { $0.stem == short }
+        if let job = named.first {
+            try files.rename(wish, to: job.cancellation)
+            log.notice("\(job.identifier): to be cancelled")
+        } else if let pair = (decision.ready + decision.waiting).first(where: { $0.stem == stem }) {
+            ready.removeAll { $0 == pair }
+            guard let job = try claim(pair) else { return }
+            try files.rename(wish, to: job.cancellation)
+        } else if !decision.lone.contains(where: { DropName($0).stem == stem }) {
+            try files.rename(wish, to: "\(spool.failed)/\(stem).cancel")
+            log.notice("\(stem).cancel: there is no such job")
+        }
+    }
+
+    @discardableResult
+    private func claim(_ pair: InboxPair) throws(FileSystemError) -> JobFolder? {
+        let identifier = UInt32.random(in: .min ... .max)
+        guard let job = try Claim(spool, files: files).take(pair, identifier: identifier) else {
+            return nil
+        }
+        queue.append(WaitingJob(job))
+        return job
+    }
+
+    /// Fills the free places: first with claimed jobs, then with new ones.
+    private func startWorkers() {
+        var index = 0
+        while workers.count < settings.concurrency, index < queue.count {
+            let entry = queue[index]
+            guard entry.notBefore <= .now else {
+                index += 1
+                continue
+            }
+            queue.remove(at: index)
+            attempt(entry.job)
+        }
+        // A job that rests or is held by an orphaned worker must not keep others waiting.
+        while workers.count < settings.concurrency, !ready.isEmpty {
+            do throws(FileSystemError) {
+                let pair = ready.removeFirst()
+                guard try claim(pair) != nil, let entry = queue.popLast() else { continue }
+                attempt(entry.job)
+            } catch {
+                tell("cannot claim: \(error)", level: .error)
+                unclaimed += 1
+                return
+            }
+        }
+    }
+
+    private func attempt(_ job: JobFolder) {
+        do {
+            guard !isHeld(job) else {
+                tell("\(job.identifier): another process is at it, waiting")
+                return rest(job)
+            }
             let attempts = try job.attemptCount(on: files)
-            if attempts >= Self.maximumAttempts {
-                let spec = try job.dropped(.spec, on: files)
-                let delivery = Delivery(job, outbox: spool.outbox, files: files)
-                if try delivery.resume() == nil {
-                    _ = try delivery.deliver(
-                        .interruptedRepeatedly(attempts),
-                        stem: job.stem,
-                        spec: spec
-                    )
-                }
-                try settle(job, failed: true)
-                return true
+            if attempts >= (try job.attemptLimit(on: files) ?? Self.defaultAttempts) {
+                return try giveUp(job, after: attempts)
             }
             try job.setAttemptCount(attempts + 1, on: files)
-            log("\(job.identifier): attempt \(attempts + 1)")
-            switch try runWorker(job) {
-            case 0:
-                try settle(job, failed: false)
-                return true
-            case 1:
-                try settle(job, failed: true)
-                return true
-            case Self.laterStatus:
-                try job.setAttemptCount(attempts, on: files)
-                return false
-            case let status: log("\(job.identifier): its worker died, status \(status)")
-            }
+            workers.append(try WorkerProcess(job))
+            log.info("\(job.identifier): attempt \(attempts + 1)")
+        } catch {
+            tell("\(job.identifier): \(error)", level: .error)
+            rest(job)
         }
-        return false
     }
 
-    /// A worker that outlived its daemon is waited for by looking again.
-    private func isFree(_ job: JobFolder) throws(FileSystemError) -> Bool {
+    private func rest(_ job: JobFolder) {
+        var waiting = WaitingJob(job)
+        waiting.wasHeld = isHeld(job)
+        waiting.notBefore += .seconds(waiting.wasHeld ? 0.5 : settings.restSeconds)
+        queue.append(waiting)
+    }
+
+    private func giveUp(_ job: JobFolder, after attempts: Int) throws {
+        let spec = try job.dropped(.spec, on: files)
+        let delivery = Delivery(job, outbox: spool.outbox, files: files)
+        var isFailure = true
+        if let before = try delivery.resume() {
+            isFailure = before.isFailure
+        } else {
+            _ = try delivery.deliver(.interruptedRepeatedly(attempts), stem: job.stem, spec: spec)
+        }
+        try settle(job, failed: isFailure)
+    }
+
+    /// Whether a worker, of this daemon or one that outlived an earlier one, is at a job.
+    private func isHeld(_ job: JobFolder) -> Bool {
         do throws(JobLockError) {
             try JobLock(path: job.lock).release()
-            return true
+            return false
         } catch {
             switch error {
-            case .held: return false
-            case .failed(let error): throw error
+            case .held: return true
+            case .failed: return false
             }
         }
     }
 
-    private func runWorker(_ job: JobFolder) throws -> Int32 {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/proc/self/exe")
-        process.arguments = ["work", job.path]
-        try process.run()
-        var isAskedToStop = false
-        while process.isRunning {
-            if stop.isRequested, !isAskedToStop {
-                process.terminate()
-                isAskedToStop = true
+    private func reap() {
+        for worker in workers {
+            do {
+                guard let ending = worker.ending else {
+                    try watch(worker)
+                    continue
+                }
+                workers.removeAll { $0 === worker }
+                try take(ending, of: worker.job)
+            } catch {
+                tell("\(worker.job.identifier): \(error)", level: .error)
+                if worker.ending != nil { rest(worker.job) }
             }
-            notifier.send("WATCHDOG=1\nSTATUS=working on \(job.identifier)")
-            Thread.sleep(forTimeInterval: 0.1)
         }
-        process.waitUntilExit()
-        return process.terminationReason == .exit
-            ? process.terminationStatus : 128 + process.terminationStatus
     }
 
-    private mutating func settle(_ job: JobFolder, failed: Bool) throws(FileSystemError) {
+    private func watch(_ worker: WorkerProcess) throws(FileSystemError) {
+        guard !worker.wasKilled,
+            try worker.silence(on: files) > .seconds(settings.stallSeconds)
+        else { return }
+        log.error("\(worker.job.identifier): no progress in \(settings.stallSeconds) s, killed")
+        worker.kill()
+    }
+
+    private func take(_ ending: WorkerProcess.Ending, of job: JobFolder) throws {
+        switch ending {
+        case .done: try settle(job, failed: false)
+        case .failed: try settle(job, failed: true)
+        case .later:
+            // Stopped in order, so the attempt does not count.
+            try job.setAttemptCount(max(0, try job.attemptCount(on: files) - 1), on: files)
+            log.warning("\(job.identifier): to be tried again later")
+            rest(job)
+        case .died(let reason):
+            log.error("\(job.identifier): its worker died, \(reason)")
+            queue.append(WaitingJob(job))
+        }
+    }
+
+    private func settle(_ job: JobFolder, failed: Bool) throws(FileSystemError) {
         let target = failed ? spool.failed : spool.done
-        if failed { failures += 1 }
+        try job.removeCheckpoints(on: files)
         try files.rename(job.path, to: "\(target)/\(job.identifier)")
         try files.synchronizeFolder(target)
         try files.synchronizeFolder(spool.work)
-        log("\(job.identifier): \(failed ? "failed" : "done")")
+        if failed { tally.failed += 1 }
+        log.info("\(job.identifier): \(failed ? "failed" : "done")")
     }
 
-    private func pause(_ seconds: Double) {
-        var left = seconds
-        while left > 0, !stop.isRequested {
-            notifier.send("WATCHDOG=1\nSTATUS=watching \(spool.inbox)")
-            Thread.sleep(forTimeInterval: min(left, 0.5))
-            left -= 0.5
+    /// Stops all workers at their next step and waits for them.
+    private func endWorkers() {
+        notifier.send("STOPPING=1\nSTATUS=waiting for workers to save their checkpoints")
+        for worker in workers { worker.askToStop() }
+        while !workers.isEmpty {
+            reap()
+            notifier.send("WATCHDOG=1")
+            Thread.sleep(forTimeInterval: 0.05)
         }
     }
 }

@@ -14,22 +14,26 @@ extension Worker {
         }
     }
 
-    /// Samples from the first place where the data file is.
+    /// Where the data file is.
+    func dataPath(_ request: JobRequest) throws(WorkerInterruption) -> String {
+        // A claimed spec lies alone in a folder of ours; only one given by hand has neighbours.
+        let folder = spec.map { PathParts($0).folder }
+        let own = [folder].compactMap { $0 }.filter { $0 != job.drop }
+        do {
+            return try DataPlaces(folders: own + dataFolders).path(of: request.dataFile)
+        } catch {
+            throw .failure(error)
+        }
+    }
+
+    /// The samples the spec names.
     func load(
         _ request: JobRequest,
+        from path: String,
         for network: Network
     ) throws(WorkerInterruption)
         -> CompressionData
     {
-        let named = request.dataFile
-        var places = [named]
-        if !named.hasPrefix("/") {
-            let own = spec.map { [PathParts($0).folder] } ?? []
-            places = (own + dataFolders).map { "\($0)/\(named)" }
-        }
-        guard let path = places.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
-            throw .failure(JobFailure(DataError.missing(path: named)))
-        }
         do {
             let data = try HDF5Data.load(
                 path: path,
@@ -101,46 +105,5 @@ extension Worker {
             try files.statusIfPresent(of: job.log) == nil
             ? [] : try files.read(job.log, limit: 1 << 26)
         try publish(before + Array("\(time) \(line)\n".utf8), to: job.log, on: files)
-    }
-}
-
-extension JobFailure {
-    /// A failure that was delivered before, in an attempt that was interrupted after it.
-    static let delivered = JobFailure(
-        code: "delivered-before",
-        message: "The failure is in the outbox.",
-        hint: "Read it there."
-    )
-
-    static let noOutcome = JobFailure(
-        code: "internal",
-        message: "The compression ended without a result.",
-        hint: "This is an error of Espalier: please report it."
-    )
-
-    static func dropIncomplete(_ part: String) -> JobFailure {
-        JobFailure(
-            code: "drop-incomplete",
-            message: "The \(part) went away while the job was claimed.",
-            hint: "Drop the model and the spec again."
-        )
-    }
-
-    static func checkpoint(_ error: CheckpointError) -> JobFailure {
-        JobFailure(
-            code: "checkpoint-unusable",
-            message: "The checkpoint cannot be used: \(error)",
-            hint: "Drop the job again to start it over."
-        )
-    }
-
-    /// A job whose workers died too often.
-    static func interruptedRepeatedly(_ attempts: Int) -> JobFailure {
-        JobFailure(
-            code: "interrupted-repeatedly",
-            message: "The job's worker died \(attempts) times without getting further.",
-            hint: "Look for want of memory in the system's log; try fewer samples or threads.",
-            context: ["attempts": "\(attempts)"]
-        )
     }
 }

@@ -151,15 +151,24 @@ public struct Worker {
             throw .failure(error)
         }
         if let threads = request.threads { ThreadPool.shared.setThreads(threads) }
+        do {
+            try job.setAttemptLimit(request.maximumAttempts, on: files)
+        } catch {
+            throw WorkerInterruption(error)
+        }
+        try checkCancellation()
         let image = try read(model, limit: 8 << 30)
+        let hash = SHA256.hash(image)
+        try checkHash(hash, of: model, request)
         let teacher: KerasModel
         do {
             teacher = try KerasModel.read(image: image)
         } catch {
             throw .failure(JobFailure(error, file: PathParts(model).name))
         }
-        let data = try load(request, for: teacher.network)
-        let identity = SHA256.hash(text + SHA256.hash(image).bytes).description
+        let dataFile = try dataPath(request)
+        let data = try load(request, from: dataFile, for: teacher.network)
+        let identity = SHA256.hash(text + hash.bytes + (try mark(of: dataFile))).description
         let (outcome, seconds) = try compress(teacher.network, data, request, identity)
         let result = try JobResult(
             stem: stem,
@@ -186,7 +195,7 @@ public struct Worker {
         _ identity: String
     ) throws(WorkerInterruption) -> (CompressionOutcome, [String: Double]) {
         var store = CheckpointStore(folder: job.path, identity: identity, files: files)
-        let run = try resume(teacher, data, request.plan, &store)
+        let run = try resume(teacher, data, request, &store)
         var seconds: [String: Double] = [:]
         var (lastStep, lastCheckpoint, lastStatus) = (clock(), clock(), -Double.infinity)
         do {
@@ -200,6 +209,7 @@ public struct Worker {
                 if hasChanged { try record("\(stage.rawValue) done: \(run.progress.message)") }
                 if !isMore { break }
                 if now - lastStatus >= 1 || hasChanged {
+                    try checkCancellation()
                     try report(run.progress, seconds)
                     lastStatus = now
                 }
@@ -226,7 +236,7 @@ public struct Worker {
     private func resume(
         _ teacher: Network,
         _ data: CompressionData,
-        _ plan: CompressionPlan,
+        _ request: JobRequest,
         _ store: inout CheckpointStore<RealFileSystem>
     ) throws(WorkerInterruption) -> CompressionRun {
         var checkpoint: LoadedCheckpoint?
@@ -248,14 +258,15 @@ public struct Worker {
         do {
             guard let checkpoint else {
                 try record("started")
-                return try CompressionRun(teacher: teacher, data: data, plan: plan)
+                try checkAccuracy(of: teacher, on: data.test, request)
+                return try CompressionRun(teacher: teacher, data: data, plan: request.plan)
             }
             let fallback = checkpoint.wasFallback ? ", the newest being damaged" : ""
             try record("resumed from checkpoint \(checkpoint.generation)\(fallback)")
             return try CompressionRun(
                 teacher: teacher,
                 data: data,
-                plan: plan,
+                plan: request.plan,
                 resuming: checkpoint.payload
             )
         } catch let error as CompressionError {

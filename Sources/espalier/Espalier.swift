@@ -7,7 +7,8 @@ struct Espalier: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Compresses convolutional Keras models.",
         subcommands: [
-            Serve.self, Run.self, Check.self, Inspect.self, Predict.self, Status.self, Work.self,
+            Serve.self, Run.self, Check.self, Inspect.self, Predict.self, Evaluate.self,
+            Status.self, Example.self, Work.self,
         ]
     )
 
@@ -25,6 +26,7 @@ struct Check: ParsableCommand {
     )
 
     @Argument(help: "The model.") var model: String
+    @Argument(help: "A spec to check as well.") var spec: String?
     @Flag(help: "For programs.") var json = false
 
     func run() throws {
@@ -33,6 +35,7 @@ struct Check: ParsableCommand {
             print(
                 json ? description.json : description.checkLines.joined(separator: "\n")
             )
+            if let spec { _ = try JobRequest.reading(path: spec) }
         } catch {
             throw Espalier.reject(error)
         }

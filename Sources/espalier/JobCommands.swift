@@ -1,6 +1,7 @@
 import ArgumentParser
 import Durability
 import Foundation
+import Logging
 import Service
 
 /// Seconds since some moment, by a clock that only goes forward.
@@ -118,26 +119,33 @@ struct Serve: ParsableCommand {
     )
 
     @Option(help: "The folder with inbox, outbox and work.") var root = "."
+    @Option(help: "A YAML file with poll, settle, grace, stall, rest and concurrency.")
+    var config: String?
     @Flag(help: "Drain the inbox and exit.") var once = false
-    @Option(help: "Seconds between looks at the inbox.") var poll = 10.0
-    @Option(help: "Seconds a drop must lie unchanged.") var settle = 2.0
-    @Option(help: "Seconds a cut-off copy is waited for.") var grace = 600.0
+    @Option(help: "Seconds between looks at the inbox (10).") var poll: Double?
+    @Option(help: "Seconds a drop must lie unchanged (2).") var settle: Double?
+    @Option(help: "Seconds a cut-off copy is waited for (600).") var grace: Double?
 
     func run() throws {
         let stop = StopSignal()
         stop.listen()
         let path = URL(filePath: root).standardizedFileURL.path
-        let socket = ProcessInfo.processInfo.environment["NOTIFY_SOCKET"]
-        var supervisor = Supervisor(
+        let environment = ProcessInfo.processInfo.environment
+        let log = Logger(label: "espalier") { _ in
+            JournalLogHandler(hasPriorities: environment["JOURNAL_STREAM"] != nil)
+        }
+        let supervisor = Supervisor(
             spool: Spool(root: path),
-            scanner: InboxScanner(settleSeconds: settle, graceSeconds: grace),
-            pollSeconds: poll,
+            settings: try settings(),
             stop: stop,
-            notifier: ServiceNotifier(socketPath: socket),
-            log: say
+            notifier: ServiceNotifier(socketPath: environment["NOTIFY_SOCKET"]),
+            log: log
         )
         do {
-            if try supervisor.run(once: once) > 0, once { throw ExitCode(1) }
+            let tally = try supervisor.run(once: once)
+            guard once else { return }
+            if tally.failed > 0 { throw ExitCode(1) }
+            if tally.left > 0 { throw ExitCode(75) }
         } catch let error as JobLockError {
             say("espalier: another daemon serves \(path): \(error)")
             throw ExitCode(75)
@@ -145,6 +153,26 @@ struct Serve: ParsableCommand {
             say("espalier: \(error)")
             throw ExitCode(73)
         }
+    }
+
+    /// Flags before the file, the file before the defaults.
+    private func settings() throws -> SupervisorSettings {
+        var settings = SupervisorSettings()
+        if let config {
+            do {
+                let text = try RealFileSystem().read(config, limit: 1 << 20)
+                settings = try SupervisorSettings(
+                    configuration: String(decoding: text, as: UTF8.self)
+                )
+            } catch {
+                say("espalier: \(config): \(error)")
+                throw ExitCode(78)
+            }
+        }
+        settings.pollSeconds = poll ?? settings.pollSeconds
+        settings.settleSeconds = settle ?? settings.settleSeconds
+        settings.graceSeconds = grace ?? settings.graceSeconds
+        return settings
     }
 }
 
