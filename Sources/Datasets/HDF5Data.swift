@@ -70,6 +70,7 @@ public enum HDF5Data {
     ///   - path: The file.
     ///   - selection: Which datasets, and how.
     ///   - sampleShape: What the network takes, without the batch.
+    /// - Returns: The samples, split by the selection's seed.
     /// - Throws: ``DataError`` naming the file and the dataset.
     public static func load(
         path: String,

@@ -86,6 +86,7 @@ public struct SampleSet: Sendable {
     /// - Parameters:
     ///   - indices: The samples, in order.
     ///   - augmentations: One per sample, or empty for none; see ``Augmentation``.
+    /// - Returns: The batch.
     public func batch(_ indices: [Int], augmentations: [Augmentation] = []) -> Tensor {
         let size = sampleShape.count
         return Tensor(sampleShape.batched(indices.count)) { output in

@@ -41,8 +41,9 @@ extension Network {
     /// Every layer sees inputs normalized by batch statistics, as in training; one pass serves all layers.
     ///
     /// - Parameters:
-    ///   - batches: Gives each batch's inputs and the values known already; see ``Inference``.
+    ///   - batches: The number of batches.
     ///   - wanted: The nodes that must be reached; layers before known values keep their statistics.
+    ///   - batch: Gives each batch's inputs and the values known already; see ``Inference``.
     public mutating func reestimateBatchNorm(
         over batches: Int,
         reaching wanted: [Int]? = nil,

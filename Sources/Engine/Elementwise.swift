@@ -36,6 +36,7 @@ func imagewise(
 ///   - shape: The shape of the sum.
 ///   - batch: The number of images that are shared out among at most 16 parts.
 ///   - body: Adds one part's images to a buffer of zeros.
+/// - Returns: The sum.
 func batchSum(
     _ shape: Shape,
     batch: Int,
@@ -65,6 +66,7 @@ func batchSum(
 ///   - rows: The rows, shared out in pieces of 2048.
 ///   - width: The number of sums.
 ///   - body: Adds the given rows to the sums.
+/// - Returns: The sums, `width` of them.
 func rowSums(
     rows: Int,
     width: Int,

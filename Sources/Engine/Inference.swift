@@ -30,6 +30,7 @@ public struct Inference: Sendable {
     ///   - inputs: One batch per input of the network, [N, ...].
     ///   - known: Values of nodes that need not be computed.
     ///   - observe: Called with each computed BatchNorm's batch moments; its presence means batch statistics are used.
+    /// - Returns: The value of each wanted node.
     public func values(
         of wanted: [Int],
         inputs: [Tensor],

@@ -22,6 +22,7 @@ public enum Loss {
     ///   - logits: What softmax is taken of, [N, K].
     ///   - labels: The class of each sample.
     ///   - smoothing: The share of each label that is spread over all classes.
+    /// - Returns: The mean over the batch and its gradient.
     public static func crossEntropy(
         logits: Tensor,
         labels: [Int32],

@@ -60,6 +60,7 @@ public struct TrainingPass {
     /// - Parameters:
     ///   - gradients: The gradient of the loss with respect to the output of each node that the loss reads.
     ///   - includingInputs: Whether the gradients of the network's inputs are wanted.
+    /// - Returns: The gradients of all trainable weights, and of the inputs if wanted.
     public func backward(_ gradients: [Int: Tensor], includingInputs: Bool = false) -> Gradients {
         var pending = gradients
         let needsGradient = nodesWithWeightsBefore(includingInputs: includingInputs)

@@ -11,6 +11,7 @@ extension Network {
     /// - Parameters:
     ///   - kept: For each group of `analysis`, the units that stay, ascending, at least one.
     ///   - analysis: The groups of this network.
+    /// - Returns: The smaller network.
     /// - Throws: ``GraphError`` if the cut network does not fit together, which would be an error of a coupling rule.
     public func keeping(
         _ kept: KeptUnits,

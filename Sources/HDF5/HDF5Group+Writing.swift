@@ -32,11 +32,11 @@ extension HDF5Group {
     ) throws(HDF5Error) -> HDF5Group {
         let place = child(name)
         let creation = try Identifier.propertyList(
-            model.map { H5Gget_create_plist($0.identifier.number) }
-                ?? H5Pcreate(ch5_p_group_create()),
+            H5Pcreate(ch5_p_group_create()),
             operation: "create",
             path: place
         )
+        if let model { try copyOrder(of: model, to: creation, path: place) }
         try Library.check(H5Pset_obj_track_times(creation.number, false), "create", place)
         return HDF5Group(
             identifier: try Identifier(
@@ -53,6 +53,27 @@ extension HDF5Group {
             ),
             path: place
         )
+    }
+
+    /// Sets whether the order of links and attributes is kept, as another group has it.
+    ///
+    /// Only these settings: the list `H5Gget_create_plist` gives also holds the heap addresses of a group with more
+    /// than eight links, and a group made with it looks for its links at those places of another file.
+    private func copyOrder(
+        of model: HDF5Group,
+        to creation: Identifier,
+        path: String
+    ) throws(HDF5Error) {
+        let own = try Identifier.propertyList(
+            H5Gget_create_plist(model.identifier.number),
+            operation: "create",
+            path: path
+        )
+        var flags: UInt32 = 0
+        try Library.check(H5Pget_link_creation_order(own.number, &flags), "create", path)
+        try Library.check(H5Pset_link_creation_order(creation.number, flags), "create", path)
+        try Library.check(H5Pget_attr_creation_order(own.number, &flags), "create", path)
+        try Library.check(H5Pset_attr_creation_order(creation.number, flags), "create", path)
     }
 
     /// Copies a child of another group with all that is below it, exactly; links out of its file stay links.

@@ -138,7 +138,9 @@ extension CompressionRun {
         return "\(allocation.name): \(quality.text)"
     }
 
-    /// The smallest loss wins; the first of equals stays first. Candidates over the budget do not count.
+    /// Puts the candidate with the smallest loss first; of equals the earlier one.
+    ///
+    /// Candidates over the budget do not count.
     private func chooseCandidate() {
         let limit = context.allocator.limit
         func isWithin(_ candidate: CandidateRecord) -> Bool {

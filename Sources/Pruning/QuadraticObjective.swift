@@ -20,7 +20,9 @@ public struct QuadraticObjective: Sendable, Equatable {
 
     /// E of every genome of a population by one matrix product: `sum_j (R G)_pj R_pj`.
     ///
-    /// - Parameter population: `[P, size]` row-major, 1 where a unit is removed.
+    /// - Parameters:
+    ///   - population: `[P, size]` row-major, 1 where a unit is removed.
+    ///   - count: P.
     /// - Returns: P energies.
     public func energies(of population: [Double], count: Int) -> [Double] {
         var product = [Double](repeating: 0, count: count * size)

@@ -68,7 +68,9 @@ public struct CholeskyFactor: Sendable {
 
     /// Solves for several right-hand sides at once (LAPACK dpotrs).
     ///
-    /// - Parameter sides: `[size, count]` row-major.
+    /// - Parameters:
+    ///   - sides: `[size, count]` row-major.
+    ///   - count: The number of right-hand sides.
     /// - Returns: The solutions in the same layout.
     public func solve(_ sides: [Double], count: Int) -> [Double] {
         precondition(sides.count == size * count, "\(sides.count) values for \(size) x \(count)")

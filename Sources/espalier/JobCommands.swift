@@ -58,7 +58,7 @@ struct Run: ParsableCommand {
             dataFolders: [FileManager.default.currentDirectoryPath],
             stop: stop,
             clock: monotonicSeconds,
-            readSpec: JobRequest.reading,
+            readSpec: JobRequest.reading(_:),
             observe: { Self.show($0, isTerminal: isTerminal) }
         )
         let outcome = worker.run()
@@ -106,7 +106,7 @@ struct Work: ParsableCommand {
             dataFolders: [spool.inbox, root, "\(root)/data"],
             stop: stop,
             clock: monotonicSeconds,
-            readSpec: JobRequest.reading,
+            readSpec: JobRequest.reading(_:),
             observe: { _ in }
         )
         try finish(worker.run())

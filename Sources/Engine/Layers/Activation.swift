@@ -101,7 +101,9 @@ private func zipped(
 
 private func logistic(_ value: Float) -> Float { 1 / (1 + Float.exponential(-value)) }
 
-/// SELU's constants: Klambauer et al. 2017, "Self-Normalizing Neural Networks", arXiv:1706.02515, equation 2.
+/// The two constants of the self-normalizing exponential unit.
+///
+/// Source: Klambauer et al. 2017, "Self-Normalizing Neural Networks", arXiv:1706.02515, equation 2.
 let seluScale: Float = 1.050_701
 let seluAlpha: Float = 1.673_263_2
 private let rootOfTwoOverPi: Float = 0.797_884_6

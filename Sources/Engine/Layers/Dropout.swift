@@ -68,6 +68,8 @@ struct DropoutKernel: LayerKernel {
         return drawn == shape ? mask : Broadcast(mask.shape, to: shape).expanded(mask)
     }
 
+    /// Alpha dropout's factor and addend of each element.
+    ///
     /// Source: Klambauer et al. 2017, arXiv:1706.02515, section 3 "New Dropout Technique".
     private func alpha(
         _ shape: Shape,

@@ -31,10 +31,12 @@ public enum Activation: LayerRule {
     /// `x` times the normal distribution function, exact or by tanh.
     case gelu(isApproximate: Bool = false)
 
+    /// The output shape, as ``LayerRule/outputShape(for:)`` asks.
     public func outputShape(for inputs: [Shape]) throws(RuleFault) -> Shape {
         try singleInput(inputs)
     }
 
+    /// The coupling rule, as ``LayerRule/couple(_:in:)`` asks.
     public func couple(_ call: LayerCall, in coupling: inout ChannelCoupling) -> [Slot] {
         if self == .softmax {
             coupling.freeze(call.inputSlots[0], because: .normalizedOverChannels)

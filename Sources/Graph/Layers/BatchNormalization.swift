@@ -29,6 +29,7 @@ public struct BatchNormalization: LayerRule {
         self.centers = centers
     }
 
+    /// The weights, as ``LayerRule/weights(for:)`` asks.
     public func weights(for inputs: [Shape]) throws(RuleFault) -> [WeightSpecification] {
         let shape = Shape([try singleInput(inputs).channels])
         return (scales ? [WeightSpecification(.gamma, shape)] : [])
@@ -46,14 +47,17 @@ public struct BatchNormalization: LayerRule {
     /// The position of the moving mean among the weights; the moving variance is the next one.
     public var movingMeanIndex: Int { (scales ? 1 : 0) + (centers ? 1 : 0) }
 
+    /// The output shape, as ``LayerRule/outputShape(for:)`` asks.
     public func outputShape(for inputs: [Shape]) throws(RuleFault) -> Shape {
         try singleInput(inputs)
     }
 
+    /// The uses, as ``LayerRule/uses(inputs:output:)`` asks.
     public func uses(inputs: [Shape], output: Shape) -> [Int] {
         [Int](repeating: 0, count: movingMeanIndex + 2)
     }
 
+    /// The coupling rule, as ``LayerRule/couple(_:in:)`` asks.
     public func couple(_ call: LayerCall, in coupling: inout ChannelCoupling) -> [Slot] {
         for weight in 0..<movingMeanIndex + 2 {
             coupling.touch(weight: weight, axis: 0, role: .carrier, slots: call.inputSlots[0])

@@ -10,6 +10,7 @@ public struct Concatenate: LayerRule {
         self.axisFromLast = axisFromLast
     }
 
+    /// The output shape, as ``LayerRule/outputShape(for:)`` asks.
     public func outputShape(for inputs: [Shape]) throws(RuleFault) -> Shape {
         guard var output = inputs.first, axisFromLast >= 0, axisFromLast < output.rank else {
             throw .input(
@@ -32,6 +33,7 @@ public struct Concatenate: LayerRule {
         return output
     }
 
+    /// The coupling rule, as ``LayerRule/couple(_:in:)`` asks.
     public func couple(_ call: LayerCall, in coupling: inout ChannelCoupling) -> [Slot] {
         guard axisFromLast != 0 else { return Array(call.inputSlots.joined()) }
         for slots in call.inputSlots.dropFirst() {

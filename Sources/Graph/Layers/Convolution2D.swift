@@ -21,6 +21,7 @@ public struct Convolution2D: LayerRule {
         self.usesBias = usesBias
     }
 
+    /// The weights, as ``LayerRule/weights(for:)`` asks.
     public func weights(for inputs: [Shape]) throws(RuleFault) -> [WeightSpecification] {
         let channels = try singleInput(inputs, rank: 3).channels
         guard filters > 0, groups > 0, channels % groups == 0, filters % groups == 0 else {
@@ -37,16 +38,19 @@ public struct Convolution2D: LayerRule {
             + (usesBias ? [WeightSpecification(.bias, [filters])] : [])
     }
 
+    /// The output shape, as ``LayerRule/outputShape(for:)`` asks.
     public func outputShape(for inputs: [Shape]) throws(RuleFault) -> Shape {
         let input = try singleInput(inputs, rank: 3)
         let output = try window.checkedOutputSize(Size2D(input[0], input[1]))
         return [output.height, output.width, filters]
     }
 
+    /// The uses, as ``LayerRule/uses(inputs:output:)`` asks.
     public func uses(inputs: [Shape], output: Shape) -> [Int] {
         [output[0] * output[1]] + (usesBias ? [0] : [])
     }
 
+    /// The coupling rule, as ``LayerRule/couple(_:in:)`` asks.
     public func couple(_ call: LayerCall, in coupling: inout ChannelCoupling) -> [Slot] {
         let output = coupling.makeSlots(filters)
         if groups == 1 {
@@ -59,7 +63,9 @@ public struct Convolution2D: LayerRule {
         return output
     }
 
-    /// A grouped convolution loses whole groups: the inputs and outputs of one group go together (Group Fisher, eq. 4).
+    /// A grouped convolution loses whole groups: the inputs and outputs of one group go together.
+    ///
+    /// Source: Liu et al. 2021, "Group Fisher Pruning", arXiv:2108.00708, equation 4.
     private func coupleGroups(
         input: [Slot],
         output: [Slot],
@@ -75,6 +81,7 @@ public struct Convolution2D: LayerRule {
         }
     }
 
+    /// The settings after surgery, as ``LayerRule/resized(outputChannels:weights:)`` asks.
     public func resized(outputChannels: Int, weights: [Tensor]) -> Self {
         var resized = self
         resized.groups = groups == 1 ? 1 : outputChannels / (filters / groups)

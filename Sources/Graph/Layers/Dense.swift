@@ -15,6 +15,7 @@ public struct Dense: LayerRule {
         self.usesBias = usesBias
     }
 
+    /// The weights, as ``LayerRule/weights(for:)`` asks.
     public func weights(for inputs: [Shape]) throws(RuleFault) -> [WeightSpecification] {
         let input = try singleInput(inputs)
         guard input.rank >= 1, units > 0 else {
@@ -24,6 +25,7 @@ public struct Dense: LayerRule {
             + (usesBias ? [WeightSpecification(.bias, [units])] : [])
     }
 
+    /// The output shape, as ``LayerRule/outputShape(for:)`` asks.
     public func outputShape(for inputs: [Shape]) throws(RuleFault) -> Shape {
         var shape = try singleInput(inputs)
         guard shape.rank >= 1 else {
@@ -33,10 +35,12 @@ public struct Dense: LayerRule {
         return shape
     }
 
+    /// The uses, as ``LayerRule/uses(inputs:output:)`` asks.
     public func uses(inputs: [Shape], output: Shape) -> [Int] {
         [output.count / units] + (usesBias ? [0] : [])
     }
 
+    /// The coupling rule, as ``LayerRule/couple(_:in:)`` asks.
     public func couple(_ call: LayerCall, in coupling: inout ChannelCoupling) -> [Slot] {
         coupling.touch(weight: 0, axis: 0, role: .consumer, slots: call.inputSlots[0])
         let output = coupling.makeSlots(units)
@@ -45,6 +49,7 @@ public struct Dense: LayerRule {
         return output
     }
 
+    /// The settings after surgery, as ``LayerRule/resized(outputChannels:weights:)`` asks.
     public func resized(outputChannels: Int, weights: [Tensor]) -> Self {
         var resized = self
         resized.units = outputChannels

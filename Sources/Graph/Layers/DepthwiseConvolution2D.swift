@@ -18,6 +18,7 @@ public struct DepthwiseConvolution2D: LayerRule {
         self.usesBias = usesBias
     }
 
+    /// The weights, as ``LayerRule/weights(for:)`` asks.
     public func weights(for inputs: [Shape]) throws(RuleFault) -> [WeightSpecification] {
         let channels = try singleInput(inputs, rank: 3).channels
         guard multiplier > 0, multiplier <= 1 << 16 else {
@@ -32,16 +33,19 @@ public struct DepthwiseConvolution2D: LayerRule {
             + (usesBias ? [WeightSpecification(.bias, [channels * multiplier])] : [])
     }
 
+    /// The output shape, as ``LayerRule/outputShape(for:)`` asks.
     public func outputShape(for inputs: [Shape]) throws(RuleFault) -> Shape {
         let input = try singleInput(inputs, rank: 3)
         let output = try window.checkedOutputSize(Size2D(input[0], input[1]))
         return [output.height, output.width, input.channels * multiplier]
     }
 
+    /// The uses, as ``LayerRule/uses(inputs:output:)`` asks.
     public func uses(inputs: [Shape], output: Shape) -> [Int] {
         [output[0] * output[1]] + (usesBias ? [0] : [])
     }
 
+    /// The coupling rule, as ``LayerRule/couple(_:in:)`` asks.
     public func couple(_ call: LayerCall, in coupling: inout ChannelCoupling) -> [Slot] {
         let input = call.inputSlots[0]
         coupling.touch(weight: 0, axis: 2, role: .carrier, slots: input)

@@ -29,6 +29,7 @@ public struct Dropout: LayerRule {
         self.noise = noise
     }
 
+    /// The output shape, as ``LayerRule/outputShape(for:)`` asks.
     public func outputShape(for inputs: [Shape]) throws(RuleFault) -> Shape {
         guard rate >= 0, rate < 1 else {
             throw .setting(name: "rate", expected: "0 to below 1", found: "\(rate)")

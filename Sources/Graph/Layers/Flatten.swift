@@ -7,6 +7,7 @@ public struct Flatten: LayerRule {
     /// Makes a flatten layer.
     public init() {}
 
+    /// The output shape, as ``LayerRule/outputShape(for:)`` asks.
     public func outputShape(for inputs: [Shape]) throws(RuleFault) -> Shape {
         let input = try singleInput(inputs)
         guard let count = input.checkedCount else {
@@ -15,6 +16,7 @@ public struct Flatten: LayerRule {
         return [count]
     }
 
+    /// The coupling rule, as ``LayerRule/couple(_:in:)`` asks.
     public func couple(_ call: LayerCall, in coupling: inout ChannelCoupling) -> [Slot] {
         let pixels = call.outputShape.channels / call.inputShapes[0].channels
         return Array(repeatElement(call.inputSlots[0], count: pixels).joined())

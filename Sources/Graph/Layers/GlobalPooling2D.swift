@@ -15,6 +15,7 @@ public struct GlobalPooling2D: LayerRule {
         self.keepsDimensions = keepsDimensions
     }
 
+    /// The output shape, as ``LayerRule/outputShape(for:)`` asks.
     public func outputShape(for inputs: [Shape]) throws(RuleFault) -> Shape {
         let channels = try singleInput(inputs, rank: 3).channels
         return keepsDimensions ? [1, 1, channels] : [channels]

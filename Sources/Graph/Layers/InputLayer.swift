@@ -10,6 +10,7 @@ public struct InputLayer: LayerRule {
         self.shape = shape
     }
 
+    /// The output shape, as ``LayerRule/outputShape(for:)`` asks.
     public func outputShape(for inputs: [Shape]) throws(RuleFault) -> Shape {
         guard inputs.isEmpty else {
             throw .input(expected: "no inputs", found: "\(inputs.count) inputs")
@@ -17,6 +18,7 @@ public struct InputLayer: LayerRule {
         return shape
     }
 
+    /// The coupling rule, as ``LayerRule/couple(_:in:)`` asks.
     public func couple(_ call: LayerCall, in coupling: inout ChannelCoupling) -> [Slot] {
         let slots = coupling.makeSlots(call.outputShape.channels)
         coupling.freeze(slots, because: .networkInput)

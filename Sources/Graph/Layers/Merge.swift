@@ -18,6 +18,7 @@ public struct Merge: LayerRule {
         self.operation = operation
     }
 
+    /// The output shape, as ``LayerRule/outputShape(for:)`` asks.
     public func outputShape(for inputs: [Shape]) throws(RuleFault) -> Shape {
         guard inputs.count >= 2 else {
             throw .input(expected: "two or more inputs", found: "\(inputs.count)")
@@ -44,6 +45,7 @@ public struct Merge: LayerRule {
         )
     }
 
+    /// The coupling rule, as ``LayerRule/couple(_:in:)`` asks.
     public func couple(_ call: LayerCall, in coupling: inout ChannelCoupling) -> [Slot] {
         let channels = call.outputShape.channels
         var output: [Slot] = []

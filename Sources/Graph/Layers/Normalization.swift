@@ -15,6 +15,7 @@ public struct Normalization: LayerRule {
         self.isInverted = isInverted
     }
 
+    /// The weights, as ``LayerRule/weights(for:)`` asks.
     public func weights(for inputs: [Shape]) throws(RuleFault) -> [WeightSpecification] {
         let shape = Shape([isPerChannel ? try singleInput(inputs).channels : 1])
         return [
@@ -23,12 +24,15 @@ public struct Normalization: LayerRule {
         ]
     }
 
+    /// The output shape, as ``LayerRule/outputShape(for:)`` asks.
     public func outputShape(for inputs: [Shape]) throws(RuleFault) -> Shape {
         try singleInput(inputs)
     }
 
+    /// The uses, as ``LayerRule/uses(inputs:output:)`` asks.
     public func uses(inputs: [Shape], output: Shape) -> [Int] { [0, 0] }
 
+    /// The coupling rule, as ``LayerRule/couple(_:in:)`` asks.
     public func couple(_ call: LayerCall, in coupling: inout ChannelCoupling) -> [Slot] {
         if isPerChannel { coupling.freeze(call.inputSlots[0], because: .fixedPerChannel) }
         return call.inputSlots[0]

@@ -23,6 +23,7 @@ public struct Pooling2D: LayerRule {
         self.window = window
     }
 
+    /// The output shape, as ``LayerRule/outputShape(for:)`` asks.
     public func outputShape(for inputs: [Shape]) throws(RuleFault) -> Shape {
         let input = try singleInput(inputs, rank: 3)
         let output = try window.checkedOutputSize(Size2D(input[0], input[1]))

@@ -13,6 +13,7 @@ public struct Rescaling: LayerRule {
         self.offset = offset
     }
 
+    /// The output shape, as ``LayerRule/outputShape(for:)`` asks.
     public func outputShape(for inputs: [Shape]) throws(RuleFault) -> Shape {
         let input = try singleInput(inputs)
         for (name, values) in [("scale", scale), ("offset", offset)]
@@ -26,6 +27,7 @@ public struct Rescaling: LayerRule {
         return input
     }
 
+    /// The coupling rule, as ``LayerRule/couple(_:in:)`` asks.
     public func couple(_ call: LayerCall, in coupling: inout ChannelCoupling) -> [Slot] {
         if scale.count > 1 || offset.count > 1 {
             coupling.freeze(call.inputSlots[0], because: .fixedPerChannel)

@@ -12,6 +12,7 @@ public struct Reshape: LayerRule {
         self.target = target
     }
 
+    /// The output shape, as ``LayerRule/outputShape(for:)`` asks.
     public func outputShape(for inputs: [Shape]) throws(RuleFault) -> Shape {
         let input = try singleInput(inputs)
         var known = 1
@@ -35,6 +36,7 @@ public struct Reshape: LayerRule {
         )
     }
 
+    /// The coupling rule, as ``LayerRule/couple(_:in:)`` asks.
     public func couple(_ call: LayerCall, in coupling: inout ChannelCoupling) -> [Slot] {
         let output = call.outputShape
         if output.channels == call.inputShapes[0].channels { return call.inputSlots[0] }
@@ -45,6 +47,7 @@ public struct Reshape: LayerRule {
         return slots
     }
 
+    /// The settings after surgery, as ``LayerRule/resized(outputChannels:weights:)`` asks.
     public func resized(outputChannels: Int, weights: [Tensor]) -> Self {
         guard let last = target.last, last != -1 else { return self }
         return Reshape(target: target.dropLast() + [outputChannels])

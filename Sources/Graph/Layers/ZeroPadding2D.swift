@@ -12,6 +12,7 @@ public struct ZeroPadding2D: LayerRule {
         self.border = border
     }
 
+    /// The output shape, as ``LayerRule/outputShape(for:)`` asks.
     public func outputShape(for inputs: [Shape]) throws(RuleFault) -> Shape {
         let input = try singleInput(inputs, rank: 3)
         let sides = [border.top, border.bottom, border.left, border.right]
