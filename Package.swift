@@ -25,7 +25,6 @@ let argumentParser = Target.Dependency.product(
 )
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
-let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 
 let package = Package(
     name: "espalier-pruner",
@@ -34,7 +33,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
-        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.0.0"),
     ],
     targets: [
         .systemLibrary(
@@ -51,7 +49,7 @@ let package = Package(
         room("KerasFormat", imports: ["HDF5", "Graph", "Tensors"]),
         room("Datasets", imports: ["HDF5", "Tensors"]),
         room("Pruning", imports: ["Graph", "Engine", "Datasets", "Tensors"]),
-        room("JobFiles", imports: ["Graph", yams, mustache]),
+        room("JobFiles", imports: ["Graph", yams]),
         room("Durability", imports: []),
         room(
             "Service",

@@ -3,8 +3,6 @@ import Tensors
 
 /// Why the samples a spec names cannot be used.
 public enum DataError: Error, Hashable, Sendable {
-    /// There is no such file.
-    case missing(path: String)
     /// The file cannot be read as HDF5.
     case unreadable(path: String, reason: String)
     /// The file has no dataset of that name; carries the names it has.

@@ -84,7 +84,6 @@ struct CompressionContext {
     var statistics: GroupStatistics {
         GroupStatistics(
             network: teacher,
-            analysis: analysis,
             samples: calibration,
             batchSize: plan.batchSize
         )

@@ -18,8 +18,6 @@ public enum CompressionError: Error, Hashable, Sendable {
     case checkpointMismatch(expected: String, found: String)
     /// A coupling rule cut the network into pieces that do not fit: an error of this program.
     case surgery(GraphError)
-    /// There is too little data for what was asked.
-    case tooFewSamples(needed: Int, found: Int)
     /// The network has several inputs or outputs, which cannot be trained yet.
     case severalInputsOrOutputs(inputs: Int, outputs: Int)
 }

@@ -99,8 +99,6 @@ public struct CompensationSettings: Sendable, Hashable, Codable {
     public var images = 512
     /// The first ridge, as a share of the mean diagonal; rises tenfold until the matrix factors.
     public var ridge = 1e-4
-    /// Whether each output's variance is restored after least squares.
-    public var rescalesVariance = false
 
     /// Makes the default settings.
     public init() {}

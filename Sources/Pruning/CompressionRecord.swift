@@ -37,7 +37,7 @@ public struct SearchRecord: Sendable, Hashable, Codable {
     public var diagonal: Double
     /// By the producers' kernel magnitudes.
     public var magnitude: Double
-    /// By chance, mean of the first generation before repair counts for nothing: one random genome.
+    /// By chance: one random genome.
     public var random: Double
     /// The exact optimum where the group is small enough to enumerate.
     public var optimum: Double?

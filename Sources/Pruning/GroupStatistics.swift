@@ -14,7 +14,6 @@ struct GroupObjective: Sendable {
 /// Gathers the statistics of consumers' inputs over calibration samples (METHODS section 0).
 struct GroupStatistics {
     let network: Network
-    let analysis: CouplingAnalysis
     let samples: SampleSet
     let batchSize: Int
 

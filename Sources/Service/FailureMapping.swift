@@ -200,13 +200,6 @@ extension JobFailure {
     /// Data that is missing or does not fit.
     public init(_ error: DataError) {
         switch error {
-        case .missing(let path):
-            self.init(
-                "data-missing",
-                "The data file \(path) is not there.",
-                hint: "Put it beside the spec in the inbox, or give an absolute path.",
-                ["path": path]
-            )
         case .unreadable(let path, let reason):
             self.init(
                 "data-unreadable",
@@ -281,12 +274,6 @@ extension JobFailure {
                 hint: "Drop the job again to start it over."
             )
         case .surgery(let error): self.init(error)
-        case .tooFewSamples(let needed, let found):
-            self.init(
-                "too-few-samples",
-                "Received \(found) samples. Expected at least \(needed).",
-                hint: "Give more data or a smaller batch size."
-            )
         case .severalInputsOrOutputs(let inputs, let outputs):
             self.init(
                 "several-inputs-or-outputs",

@@ -28,25 +28,6 @@ public struct SquareMatrix: Sendable, Equatable {
 
     /// The sum of the diagonal.
     public var trace: Double { (0..<size).reduce(0) { $0 + self[$1, $1] } }
-
-    /// The rows and columns at the given positions, in that order.
-    public func selecting(_ positions: [Int]) -> SquareMatrix {
-        var result = SquareMatrix(size: positions.count)
-        for (row, from) in positions.enumerated() {
-            for (column, at) in positions.enumerated() { result[row, column] = self[from, at] }
-        }
-        return result
-    }
-
-    /// The block of rows and columns at the given positions, row-major `[rows.count, columns.count]`.
-    public func block(rows: [Int], columns: [Int]) -> [Double] {
-        var result: [Double] = []
-        result.reserveCapacity(rows.count * columns.count)
-        for row in rows {
-            for column in columns { result.append(self[row, column]) }
-        }
-        return result
-    }
 }
 
 /// The Cholesky factor of a symmetric positive definite matrix.
