@@ -15,6 +15,30 @@ func elementwise(
     )
 }
 
+/// A function of every element of a tensor; inlined, so that the function is part of the loop.
+@inline(__always)
+func mapped(_ input: Tensor, _ function: (Float) -> Float) -> Tensor {
+    input.withUnsafePointer { values in
+        elementwise(input.shape) { range, result in
+            for position in range { result[position] = function(values[position]) }
+        }
+    }
+}
+
+/// A function of the elements of two tensors of equal shape, position by position.
+@inline(__always)
+func zipped(_ left: Tensor, _ right: Tensor, _ function: (Float, Float) -> Float) -> Tensor {
+    left.withUnsafePointer { left in
+        right.withUnsafePointer { values in
+            elementwise(right.shape) { range, result in
+                for position in range {
+                    result[position] = function(left[position], values[position])
+                }
+            }
+        }
+    }
+}
+
 /// Makes a tensor image by image on all threads; the closure writes everything from the given address.
 func imagewise(
     _ shape: Shape,

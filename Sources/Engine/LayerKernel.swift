@@ -58,6 +58,16 @@ protocol LayerKernel {
     func backward(_ gradient: Tensor, call: RecordedCall) -> LayerGradients
 }
 
+/// The output shape, batch in front, that the layer's own rule gives for these inputs.
+func batchedOutputShape(of rule: any LayerRule, for inputs: [Tensor]) -> Shape {
+    do {
+        return try rule.outputShape(for: inputs.map(\.shape.withoutBatch))
+            .batched(inputs[0].shape[0])
+    } catch {
+        preconditionFailure("the network was checked when it was made: \(error)")
+    }
+}
+
 extension LayerKind {
     /// The arithmetic of this kind; an input has none, it is handed its value.
     var kernel: (any LayerKernel)? {

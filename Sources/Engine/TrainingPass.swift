@@ -81,13 +81,13 @@ public struct TrainingPass {
             )
             let result = kernel.backward(gradient, call: call)
             for (input, own) in zip(node.inputs, result.inputs) where needsGradient[input] {
-                pending[input] = pending[input].map { added($0, own) } ?? own
+                pending[input] = pending[input].map { zipped($0, own, +) } ?? own
             }
             for (weight, own) in result.weights.enumerated()
             where trainability[node.layer][weight] {
                 guard let own else { continue }
                 weights[node.layer][weight] =
-                    weights[node.layer][weight].map { added($0, own) } ?? own
+                    weights[node.layer][weight].map { zipped($0, own, +) } ?? own
             }
         }
         return Gradients(weights: weights, inputs: network.inputs.map { pending[$0] })
@@ -103,17 +103,6 @@ public struct TrainingPass {
             result.append(isOwn || isInput || node.inputs.contains { result[$0] })
         }
         return result
-    }
-}
-
-/// The sum of two tensors of equal shape.
-private func added(_ left: Tensor, _ right: Tensor) -> Tensor {
-    left.withUnsafePointer { left in
-        right.withUnsafePointer { values in
-            elementwise(right.shape) { range, result in
-                for position in range { result[position] = left[position] + values[position] }
-            }
-        }
     }
 }
 

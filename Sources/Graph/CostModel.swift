@@ -56,7 +56,7 @@ public struct CostModel: Sendable {
                     output: network.shapes[$0]
                 )
             }
-            let trainable = layer.trainability(inputs: calls[index].first.map(network.inputShapes))
+            let trainable = network.gradientWeights(of: index)
             for (weight, tensor) in layer.weights.enumerated() {
                 let axes = tensor.shape.dimensions.enumerated().map { axis, length in
                     AxisLength(
@@ -95,16 +95,6 @@ public struct CostModel: Sendable {
     }
 }
 
-extension Layer {
-    /// Whether gradient training changes each weight, were the layer trainable.
-    func trainability(inputs: [Shape]?) -> [Bool] {
-        guard let inputs, let specifications = try? kind.rule.weights(for: inputs) else {
-            return weights.map { _ in true }
-        }
-        return specifications.map(\.isTrainable)
-    }
-}
-
 extension Network {
     /// The cost of this network as it stands.
     public var cost: Cost { CostModel(self, groups: []).cost(keeping: []) }
@@ -114,10 +104,13 @@ extension Network {
 
     /// For each layer, whether gradient training changes each weight: false for statistics and for frozen layers.
     public var trainability: [[Bool]] {
-        let calls = calls
-        return layers.enumerated().map { index, layer in
-            guard layer.isTrainable else { return layer.weights.map { _ in false } }
-            return layer.trainability(inputs: calls[index].first.map(inputShapes))
+        layers.enumerated().map { index, layer in
+            layer.isTrainable ? gradientWeights(of: index) : layer.weights.map { _ in false }
         }
+    }
+
+    /// Whether gradient training changes each weight of a layer, were the layer trainable.
+    fileprivate func gradientWeights(of layer: Int) -> [Bool] {
+        specifications[layer]?.map(\.isTrainable) ?? layers[layer].weights.map { _ in true }
     }
 }

@@ -53,6 +53,8 @@ public struct Network: Sendable {
     public let outputs: [Int]
     /// The output shape of each node for one sample, without the batch axis.
     public let shapes: [Shape]
+    /// For each layer, what its first call asked of its weights; nothing for a layer that is never called.
+    let specifications: [[WeightSpecification]?]
 
     /// Joins layers into a network and checks every shape.
     ///
@@ -70,12 +72,14 @@ public struct Network: Sendable {
         self.inputs = inputs
         self.outputs = outputs
         var shapes: [Shape] = []
+        var specifications = [[WeightSpecification]?](repeating: nil, count: layers.count)
         shapes.reserveCapacity(nodes.count)
         for node in nodes {
             precondition(node.inputs.allSatisfy { $0 < shapes.count }, "nodes out of order")
             let layer = layers[node.layer]
             let inputShapes = node.inputs.map { shapes[$0] }
-            try Self.checkWeights(of: layer, inputs: inputShapes)
+            let asked = try Self.checkedWeights(of: layer, inputs: inputShapes)
+            specifications[node.layer] = specifications[node.layer] ?? asked
             let shape: Shape
             do {
                 shape = try layer.kind.rule.outputShape(for: inputShapes)
@@ -88,6 +92,7 @@ public struct Network: Sendable {
             shapes.append(shape)
         }
         self.shapes = shapes
+        self.specifications = specifications
     }
 
     /// No single activation of one sample may have more elements than this (2 GiB of floats): a file cannot ask for more.
@@ -134,7 +139,11 @@ public struct Network: Sendable {
         precondition(shape == layers[layer].weights[index].shape, "weight shape changed")
     }
 
-    private static func checkWeights(of layer: Layer, inputs: [Shape]) throws(GraphError) {
+    /// What a layer asks of its weights, which they have been found to fulfil.
+    private static func checkedWeights(
+        of layer: Layer,
+        inputs: [Shape]
+    ) throws(GraphError) -> [WeightSpecification] {
         let specifications: [WeightSpecification]
         do {
             specifications = try layer.kind.rule.weights(for: inputs)
@@ -157,5 +166,6 @@ public struct Network: Sendable {
                 found: weight.shape
             )
         }
+        return specifications
     }
 }

@@ -75,30 +75,6 @@ func softmaxRow(
     for column in 0..<width { result[column] /= sum }
 }
 
-private func mapped(_ input: Tensor, _ function: (Float) -> Float) -> Tensor {
-    input.withUnsafePointer { values in
-        elementwise(input.shape) { range, result in
-            for position in range { result[position] = function(values[position]) }
-        }
-    }
-}
-
-private func zipped(
-    _ left: Tensor,
-    _ right: Tensor,
-    _ function: (Float, Float) -> Float
-) -> Tensor {
-    left.withUnsafePointer { left in
-        right.withUnsafePointer { values in
-            elementwise(right.shape) { range, result in
-                for position in range {
-                    result[position] = function(left[position], values[position])
-                }
-            }
-        }
-    }
-}
-
 private func logistic(_ value: Float) -> Float { 1 / (1 + Float.exponential(-value)) }
 
 /// The two constants of the self-normalizing exponential unit.

@@ -42,8 +42,35 @@ struct Convolution2DKernel: LayerKernel {
         chunks(of: max(1, Self.patchElements / max(depth * output[2], 1)), covering: output[1])
     }
 
-    private func depth(_ input: Shape) -> Int {
-        layer.window.size.height * layer.window.size.width * (input.channels / layer.groups)
+    /// The lengths that forward and both gradients share.
+    private struct Lengths {
+        let input: Shape
+        let output: Shape
+        /// D, the length of a patch.
+        let depth: Int
+        /// Input channels of one group.
+        let inWidth: Int
+        /// Output channels of one group.
+        let outWidth: Int
+        let window: espalier_window
+        /// Elements of one input image.
+        var imageSize: Int { input.withoutBatch.count }
+        /// Elements of one output image.
+        var outputSize: Int { output.withoutBatch.count }
+    }
+
+    private func lengths(of input: Shape) -> Lengths {
+        let size = layer.window.outputSize(Size2D(input[1], input[2]))
+        let output = Shape([input[0], size.height, size.width, layer.filters])
+        let inWidth = input.channels / layer.groups
+        return Lengths(
+            input: input,
+            output: output,
+            depth: layer.window.size.height * layer.window.size.width * inWidth,
+            inWidth: inWidth,
+            outWidth: layer.filters / layer.groups,
+            window: kernelWindow(layer.window, input: input, output: output, width: inWidth)
+        )
     }
 
     /// Whether the image itself is the patch matrix.
@@ -54,19 +81,17 @@ struct Convolution2DKernel: LayerKernel {
     /// Gives each block of patch rows of one image and group: their first pixel, their number, their matrix.
     private func forEachPatchBlock(
         _ image: UnsafePointer<Float>,
-        window: espalier_window,
-        input: Shape,
-        output: Shape,
+        _ lengths: Lengths,
         _ body: (Int, Int, UnsafePointer<Float>) -> Void
     ) {
+        let output = lengths.output
         if isPointwise { return body(0, output[1] * output[2], image) }
-        let depth = depth(input)
-        let blocks = rowBlocks(output, depth: depth)
+        let blocks = rowBlocks(output, depth: lengths.depth)
         let patches = UnsafeMutablePointer<Float>.allocate(
-            capacity: max(blocks.first?.count ?? 0, 1) * output[2] * depth
+            capacity: max(blocks.first?.count ?? 0, 1) * output[2] * lengths.depth
         )
         defer { patches.deallocate() }
-        var window = window
+        var window = lengths.window
         for block in blocks {
             espalier_patches(
                 image,
@@ -80,24 +105,17 @@ struct Convolution2DKernel: LayerKernel {
     }
 
     func forward(_ inputs: [Tensor], weights: [Tensor], mode: ExecutionMode) -> LayerOutput {
-        let input = inputs[0].shape
-        let size = layer.window.outputSize(Size2D(input[1], input[2]))
-        let output = Shape([input[0], size.height, size.width, layer.filters])
-        let depth = depth(input)
-        let (inWidth, outWidth) = (input.channels / layer.groups, layer.filters / layer.groups)
-        let window = kernelWindow(layer.window, input: input, output: output, width: inWidth)
+        let lengths = lengths(of: inputs[0].shape)
+        let (depth, inWidth, outWidth) = (lengths.depth, lengths.inWidth, lengths.outWidth)
         let bias = layer.usesBias ? weights[1].values : []
-        let imageSize = input.withoutBatch.count
         return LayerOutput(
             value: inputs[0].withUnsafePointer { images in
                 weights[0].withUnsafePointer { kernel in
-                    imagewise(output) { index, result in
+                    imagewise(lengths.output) { index, result in
                         for group in 0..<layer.groups {
                             forEachPatchBlock(
-                                images + index * imageSize + group * inWidth,
-                                window: window,
-                                input: input,
-                                output: output
+                                images + index * lengths.imageSize + group * inWidth,
+                                lengths
                             ) { first, rows, patches in
                                 MatrixProduct.multiply(
                                     rows: rows,
@@ -113,7 +131,7 @@ struct Convolution2DKernel: LayerKernel {
                                 )
                             }
                         }
-                        addBias(bias, to: result, rows: output[1] * output[2])
+                        addBias(bias, to: result, rows: lengths.output[1] * lengths.output[2])
                     }
                 }
             }
@@ -128,24 +146,19 @@ struct Convolution2DKernel: LayerKernel {
     }
 
     private func kernelGradient(_ gradient: Tensor, call: RecordedCall) -> Tensor {
-        let (input, output) = (call.inputs[0].shape, gradient.shape)
-        let depth = depth(input)
-        let (inWidth, outWidth) = (input.channels / layer.groups, layer.filters / layer.groups)
-        let window = kernelWindow(layer.window, input: input, output: output, width: inWidth)
-        let (imageSize, gradientSize) = (input.withoutBatch.count, output.withoutBatch.count)
+        let lengths = lengths(of: call.inputs[0].shape)
+        let (depth, inWidth, outWidth) = (lengths.depth, lengths.inWidth, lengths.outWidth)
         return call.inputs[0].withUnsafePointer { images in
             gradient.withUnsafePointer { gradients in
-                batchSum(call.weights[0].shape, batch: input[0]) { part, sum in
+                batchSum(call.weights[0].shape, batch: lengths.input[0]) { part, sum in
                     for index in part {
                         for group in 0..<layer.groups {
                             forEachPatchBlock(
-                                images + index * imageSize + group * inWidth,
-                                window: window,
-                                input: input,
-                                output: output
+                                images + index * lengths.imageSize + group * inWidth,
+                                lengths
                             ) { first, rows, patches in
                                 let rowsOfGradient =
-                                    gradients + index * gradientSize + first * layer.filters
+                                    gradients + index * lengths.outputSize + first * layer.filters
                                     + group * outWidth
                                 MatrixProduct.multiply(
                                     rows: depth,
@@ -166,26 +179,24 @@ struct Convolution2DKernel: LayerKernel {
     }
 
     private func inputGradient(_ gradient: Tensor, call: RecordedCall) -> Tensor {
-        let (input, output) = (call.inputs[0].shape, gradient.shape)
-        let depth = depth(input)
-        let (inWidth, outWidth) = (input.channels / layer.groups, layer.filters / layer.groups)
-        let window = kernelWindow(layer.window, input: input, output: output, width: inWidth)
-        let (imageSize, gradientSize) = (input.withoutBatch.count, output.withoutBatch.count)
+        let lengths = lengths(of: call.inputs[0].shape)
+        let (depth, inWidth, outWidth) = (lengths.depth, lengths.inWidth, lengths.outWidth)
+        let output = lengths.output
         let blocks =
             isPointwise ? [0..<output[1]] : rowBlocks(output, depth: depth)
         return gradient.withUnsafePointer { gradients in
             call.weights[0].withUnsafePointer { kernel in
-                imagewise(input) { index, result in
+                imagewise(lengths.input) { index, result in
                     let patches = UnsafeMutablePointer<Float>.allocate(
                         capacity: isPointwise ? 1 : blocks[0].count * output[2] * depth
                     )
                     defer { patches.deallocate() }
-                    if !isPointwise { result.initialize(repeating: 0, count: imageSize) }
-                    var window = window
+                    if !isPointwise { result.initialize(repeating: 0, count: lengths.imageSize) }
+                    var window = lengths.window
                     for group in 0..<layer.groups {
                         for block in blocks {
                             let start =
-                                gradients + index * gradientSize
+                                gradients + index * lengths.outputSize
                                 + block.lowerBound * output[2] * layer.filters + group * outWidth
                             MatrixProduct.multiply(
                                 rows: block.count * output[2],

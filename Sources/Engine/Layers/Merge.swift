@@ -5,47 +5,17 @@ import Tensors
 struct MergeKernel: LayerKernel {
     let layer: Merge
 
-    private func outputShape(_ inputs: [Tensor]) -> Shape {
-        let rank = inputs.map(\.shape.rank).max() ?? 0
-        var output = [Int](repeating: 1, count: rank)
-        for input in inputs {
-            var aligned = input.shape.dimensions
-            while aligned.count < rank { aligned.insert(1, at: 1) }
-            for axis in 0..<rank { output[axis] = max(output[axis], aligned[axis]) }
-        }
-        return Shape(output)
-    }
-
     func forward(_ inputs: [Tensor], weights: [Tensor], mode: ExecutionMode) -> LayerOutput {
-        let shape = outputShape(inputs)
-        let isSum = layer.operation == .add
+        let shape = batchedOutputShape(of: layer, for: inputs)
         var result = Broadcast(inputs[0].shape, to: shape).expanded(inputs[0])
         for input in inputs.dropFirst() {
-            result = combined(
-                result,
-                Broadcast(input.shape, to: shape).expanded(input),
-                isSum: isSum
-            )
-        }
-        return LayerOutput(value: result)
-    }
-
-    private func combined(_ left: Tensor, _ right: Tensor, isSum: Bool) -> Tensor {
-        left.withUnsafePointer { left in
-            right.withUnsafePointer { values in
-                elementwise(right.shape) { range, result in
-                    if isSum {
-                        for position in range {
-                            result[position] = left[position] + values[position]
-                        }
-                    } else {
-                        for position in range {
-                            result[position] = left[position] * values[position]
-                        }
-                    }
-                }
+            let expanded = Broadcast(input.shape, to: shape).expanded(input)
+            switch layer.operation {
+            case .add: result = zipped(result, expanded, +)
+            case .multiply: result = zipped(result, expanded, *)
             }
         }
+        return LayerOutput(value: result)
     }
 
     func backward(_ gradient: Tensor, call: RecordedCall) -> LayerGradients {
@@ -55,7 +25,7 @@ struct MergeKernel: LayerKernel {
             if layer.operation == .multiply {
                 for (other, input) in call.inputs.enumerated() where other != index {
                     let expanded = Broadcast(input.shape, to: gradient.shape).expanded(input)
-                    own = combined(own, expanded, isSum: false)
+                    own = zipped(own, expanded, *)
                 }
             }
             let shape = call.inputs[index].shape
