@@ -62,18 +62,8 @@ struct Compensation {
             of: pixels
         )
         let input = student.nodes[call].inputs[0]
-        let (own, original) = (Inference(student), Inference(teacher))
-        var inputs: [Float] = []
-        var answers: [Float] = []
-        for range in chunks(of: batchSize, covering: samples.count) {
-            let batch = samples.batch(Array(range))
-            guard let value = own.values(of: [input], inputs: [batch])[input],
-                let answer = original.values(of: [call], inputs: [batch])[call]
-            else { return nil }
-            inputs += value.values
-            answers += answer.values
-        }
-        let whole = Tensor(student.shapes[input].batched(samples.count), values: inputs)
+        let whole = samples.values(at: input, of: student, batchSize: batchSize)
+        let answers = samples.values(at: call, of: teacher, batchSize: batchSize)
         guard let rows = PatchRows(of: student.layer(of: call).kind, input: whole, step: step)
         else { return nil }
         let channels = keptChannels(of: call)

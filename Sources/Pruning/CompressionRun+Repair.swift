@@ -111,13 +111,8 @@ extension CompressionRun {
 
     private func finishEpoch(_ training: inout Distillation) -> String {
         let quality = context.validation.quality(of: training.student)
-        var position = training.position
-        position.batch -= 1
-        let rate: Double = {
-            var last = training
-            last.position = position
-            return last.learningRate
-        }()
+        let position = training.position
+        let rate = training.learningRate(at: training.step - 1)
         let seen = Double(max(position.seen, 1))
         state.epochs.append(
             EpochRecord(

@@ -77,7 +77,11 @@ struct Distillation {
         }
     }
 
-    var learningRate: Double {
+    /// The batches trained on so far, over all epochs.
+    var step: Int { position.epoch * batchesPerEpoch + position.batch }
+
+    /// The learning rate of one batch, counted as ``step`` is.
+    func learningRate(at step: Int) -> Double {
         let total = settings.epochs * batchesPerEpoch
         let fall: LearningRateSchedule.Fall =
             switch settings.schedule {
@@ -91,7 +95,7 @@ struct Distillation {
             warmupSteps: Int(settings.warmup * Double(total)),
             fall: fall
         )
-        return schedule.rate(at: position.epoch * batchesPerEpoch + position.batch)
+        return schedule.rate(at: step)
     }
 
     /// Trains on the next batches of this epoch, at most `limit` of them.
@@ -112,8 +116,9 @@ struct Distillation {
     }
 
     private mutating func trainOnBatch(_ indices: [Int]) throws(CompressionError) {
-        let step = UInt64(position.epoch * batchesPerEpoch + position.batch)
-        var random = CounterRandom(seed: plan.seed, stage: "augmentation", step: step)
+        let rate = learningRate(at: step)
+        let stream = UInt64(step)
+        var random = CounterRandom(seed: plan.seed, stage: "augmentation", step: stream)
         let augmentations =
             augments
             ? indices.map { _ in Augmentation.random(for: samples.sampleShape, using: &random) }
@@ -123,7 +128,7 @@ struct Distillation {
         let pass = TrainingPass(
             student,
             inputs: [batch],
-            random: CounterRandom(seed: plan.seed, stage: "noise", step: step)
+            random: CounterRandom(seed: plan.seed, stage: "noise", step: stream)
         )
         let node = form == .output ? head.output : head.logits
         let answer = pass.values[node]
@@ -132,11 +137,11 @@ struct Distillation {
         else { return }
         let loss = loss(answer, teacher: wanted, labels: own)
         guard loss.value.isFinite else {
-            throw .trainingDiverged(epoch: position.epoch, learningRate: learningRate)
+            throw .trainingDiverged(epoch: position.epoch, learningRate: rate)
         }
         let gradients = pass.backward([node: loss.gradient])
         student.updateMovingStatistics(from: pass)
-        optimizer.step(&student, gradients: gradients, learningRate: learningRate)
+        optimizer.step(&student, gradients: gradients, learningRate: rate)
         position.lossSum += loss.value * Double(indices.count)
         position.seen += indices.count
         if let own { position.correct += labelRanks(answer, labels: own).count { $0 == 0 } }

@@ -66,6 +66,30 @@ struct Evaluation: Sendable {
     }
 }
 
+extension Quality {
+    /// Measures a classifier on labelled samples.
+    ///
+    /// - Parameters:
+    ///   - network: One input, one output [classes].
+    ///   - samples: What it is shown.
+    ///   - batchSize: Samples at a time.
+    /// - Throws: ``CompressionError`` where network and labels do not fit.
+    public init?(
+        of network: Network,
+        on samples: SampleSet,
+        batchSize: Int
+    ) throws(CompressionError) {
+        let head = try ModelHead(network)
+        let shape = network.shapes[head.output]
+        guard samples.count > 0, samples.classLabels(for: head, shape: shape) != nil else {
+            return nil
+        }
+        try samples.checkLabels(for: head, shape: shape)
+        self = Evaluation(samples: samples, teacher: network, head: head, batchSize: batchSize)
+            .quality(of: network)
+    }
+}
+
 /// For each row, how many classes score higher than its label; ties count for the lower class.
 func labelRanks(_ answer: Tensor, labels: [Int32]) -> [Int] {
     let classes = answer.shape.channels

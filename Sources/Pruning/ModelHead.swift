@@ -34,4 +34,12 @@ extension SampleSet {
     func classLabels(for head: ModelHead, shape: Shape) -> [Int32]? {
         head.classes > 1 && shape.rank == 1 ? labels : nil
     }
+
+    /// Makes sure that every label names one of the network's classes.
+    func checkLabels(for head: ModelHead, shape: Shape) throws(CompressionError) {
+        let classes = 0..<Int32(clamping: head.classes)
+        let stray = classLabels(for: head, shape: shape)?.filter { !classes.contains($0) } ?? []
+        guard let worst = stray.max(by: { $0.magnitude < $1.magnitude }) else { return }
+        throw .labelRange(classes: head.classes, largest: Int(worst))
+    }
 }
