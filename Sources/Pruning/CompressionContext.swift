@@ -43,10 +43,8 @@ struct CompressionContext {
         guard isPrunable.contains(true) else {
             throw .nothingToPrune(frozen: Self.frozenReasons(teacher, analysis))
         }
-        if let labels = data.training.classLabels(for: head, shape: teacher.shapes[head.output]),
-            let largest = labels.max(), largest >= head.classes
-        {
-            throw .labelRange(classes: head.classes, largest: Int(largest))
+        for samples in [data.training, data.validation] + (data.test.map { [$0] } ?? []) {
+            try samples.checkLabels(for: head, shape: teacher.shapes[head.output])
         }
         var random = CounterRandom(seed: plan.seed, stage: "calibration")
         let order = random.permutation(data.training.count)

@@ -159,7 +159,12 @@ extension CompressionRun {
         let group = state.step
         let width = groups[group].width
         let removals = width - state.candidates[0].kept[group]
-        guard removals > 0, let objective = objectives[group] else { return "" }
+        guard removals > 0 else { return "" }
+        guard let objective = objectives[group] else {
+            // As in the candidate that was measured: without an objective no unit is better than another.
+            state.kept[group] = Array(0..<width - removals)
+            return "\(groups[group].name): not measured, keeps \(width - removals) of \(width)"
+        }
         let centred = objective.centred
         let greedy = Array(centred.greedyOrder().prefix(removals))
         let polished = centred.swapped(greedy)

@@ -201,6 +201,47 @@ import Testing
         }
     }
 
+    @Test("a label beyond the classes is refused before any work, in whichever samples it is")
+    func strayLabels() throws {
+        let teacher = try teacher()
+        let stray = SampleSet(
+            storage: .floats([Float](repeating: 0, count: 2 * 192)),
+            sampleShape: [8, 8, 3],
+            labels: [0, 9]
+        )
+        let parts: [WritableKeyPath<CompressionData, SampleSet>] = [\.training, \.validation]
+        for part in parts {
+            var samples = data()
+            samples[keyPath: part] = stray
+            let error = #expect(throws: CompressionError.self) {
+                try CompressionRun(teacher: teacher, data: samples, plan: plan())
+            }
+            #expect(error == .labelRange(classes: 4, largest: 9))
+        }
+        var samples = data()
+        samples.test = stray
+        let error = #expect(throws: CompressionError.self) {
+            try CompressionRun(teacher: teacher, data: samples, plan: plan())
+        }
+        #expect(error == .labelRange(classes: 4, largest: 9))
+    }
+
+    @Test("units of a group that cannot be measured go all the same, so that the budget holds")
+    func unmeasured() throws {
+        var teacher = try teacher()
+        // Nothing that reads the middle channels hears them: their consumer's kernel is zero.
+        let out = try #require(teacher.layers.firstIndex { $0.name == "out" })
+        teacher.setWeight(
+            Tensor(teacher.layers[out].weights[0].shape),
+            layer: out,
+            index: 0
+        )
+        let run = try CompressionRun(teacher: teacher, data: data(), plan: plan())
+        while try run.advance() {}
+        let record = try #require(run.outcome).record
+        #expect(record.studentCost.macs <= record.limit)
+    }
+
     @Test("a budget below the least possible is refused before any work, with that least")
     func unreachable() throws {
         var plan = plan()
