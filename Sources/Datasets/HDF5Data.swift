@@ -120,9 +120,19 @@ private struct HDF5SampleReader {
     init(path: String, sampleShape: Shape) throws(DataError) {
         self.path = path
         self.sampleShape = sampleShape
+        (file, names) = try Self.reading(path) { () throws(HDF5Error) in
+            let file = try HDF5File(readingPath: path)
+            return (file, try file.root.childNames())
+        }
+    }
+
+    /// Does something with the file; what HDF5 refuses makes the data unreadable.
+    private static func reading<Result>(
+        _ path: String,
+        _ body: () throws(HDF5Error) -> Result
+    ) throws(DataError) -> Result {
         do {
-            file = try HDF5File(readingPath: path)
-            names = try file.root.childNames()
+            return try body()
         } catch {
             throw .unreadable(path: path, reason: "\(error)")
         }
@@ -147,15 +157,11 @@ private struct HDF5SampleReader {
             )
         }
         let count = min(limit ?? found[0], found[0])
-        let storage: SampleSet.Storage
-        do {
-            if dataset.elementType == .integer(bits: 8, isSigned: false) {
-                storage = .bytes(try dataset.readBytes(rows: 0..<count, limit: 1 << 34))
-            } else {
-                storage = .floats(try dataset.readFloats(rows: 0..<count, limit: 1 << 32))
-            }
-        } catch {
-            throw .unreadable(path: path, reason: "\(error)")
+        let areBytes = dataset.elementType == .integer(bits: 8, isSigned: false)
+        let storage = try Self.reading(path) { () throws(HDF5Error) -> SampleSet.Storage in
+            areBytes
+                ? .bytes(try dataset.readBytes(rows: 0..<count, limit: 1 << 34))
+                : .floats(try dataset.readFloats(rows: 0..<count, limit: 1 << 32))
         }
         return SampleSet(
             storage: storage,
@@ -183,39 +189,33 @@ private struct HDF5SampleReader {
                 found: "shape \(Shape(shape))"
             )
         }
-        do {
-            if kind == .oneHot || (kind == .automatic && width > 1) {
-                let values = try dataset.readFloats(rows: 0..<count)
-                return (0..<count).map { row in
-                    let own = values[row * width..<(row + 1) * width]
-                    return Int32((own.firstIndex(of: own.max() ?? 0) ?? 0) - row * width)
-                }
+        if kind == .oneHot || (kind == .automatic && width > 1) {
+            let values = try Self.reading(path) { () throws(HDF5Error) in
+                try dataset.readFloats(rows: 0..<count)
             }
-            let values = try dataset.readIntegers(rows: 0..<count)
-            guard width == 1, values.allSatisfy({ (0..<1 << 24).contains($0) }) else {
-                throw DataError.mismatch(
-                    path: path,
-                    name: name,
-                    expected: "one class number from 0 per sample",
-                    found: "shape \(Shape(shape)), \(values.min() ?? 0) to \(values.max() ?? 0)"
-                )
+            return (0..<count).map { row in
+                let own = values[row * width..<(row + 1) * width]
+                return Int32((own.firstIndex(of: own.max() ?? 0) ?? 0) - row * width)
             }
-            return values.map { Int32($0) }
-        } catch let error as DataError {
-            throw error
-        } catch {
-            throw .unreadable(path: path, reason: "\(error)")
         }
+        let values = try Self.reading(path) { () throws(HDF5Error) in
+            try dataset.readIntegers(rows: 0..<count)
+        }
+        guard width == 1, values.allSatisfy({ (0..<1 << 24).contains($0) }) else {
+            throw .mismatch(
+                path: path,
+                name: name,
+                expected: "one class number from 0 per sample",
+                found: "shape \(Shape(shape)), \(values.min() ?? 0) to \(values.max() ?? 0)"
+            )
+        }
+        return values.map { Int32($0) }
     }
 
     private func dataset(_ name: String) throws(DataError) -> HDF5Dataset {
         guard names.contains(name) else {
             throw .datasetMissing(path: path, name: name, found: names)
         }
-        do {
-            return try file.root.dataset(name)
-        } catch {
-            throw .unreadable(path: path, reason: "\(error)")
-        }
+        return try Self.reading(path) { () throws(HDF5Error) in try file.root.dataset(name) }
     }
 }

@@ -45,51 +45,27 @@ public struct HDF5Dataset: Sendable {
         elementType = HDF5ElementType(type)
     }
 
-    /// All elements, converted to 32-bit floating point.
+    /// All elements, or some rows of the first axis, converted to 32-bit floating point.
     public func readFloats(
-        limit: Int = defaultElementLimit
-    ) throws(HDF5Error) -> [Float] {
-        try checkNumeric()
-        return try read(rows: nil, as: ch5_native_float, limit: limit)
-    }
-
-    /// Some rows of the first axis, converted to 32-bit floating point.
-    public func readFloats(
-        rows: Range<Int>,
+        rows: Range<Int>? = nil,
         limit: Int = defaultElementLimit
     ) throws(HDF5Error) -> [Float] {
         try checkNumeric()
         return try read(rows: rows, as: ch5_native_float, limit: limit)
     }
 
-    /// All elements of a dataset of unsigned bytes.
+    /// All elements, or some rows of the first axis, of a dataset of unsigned bytes.
     public func readBytes(
-        limit: Int = defaultElementLimit
-    ) throws(HDF5Error) -> [UInt8] {
-        try checkBytes()
-        return try read(rows: nil, as: ch5_native_uint8, limit: limit)
-    }
-
-    /// Some rows of the first axis of a dataset of unsigned bytes.
-    public func readBytes(
-        rows: Range<Int>,
+        rows: Range<Int>? = nil,
         limit: Int = defaultElementLimit
     ) throws(HDF5Error) -> [UInt8] {
         try checkBytes()
         return try read(rows: rows, as: ch5_native_uint8, limit: limit)
     }
 
-    /// All elements, converted to 64-bit integers; fractions are cut off.
+    /// All elements, or some rows of the first axis, converted to 64-bit integers; fractions are cut off.
     public func readIntegers(
-        limit: Int = defaultElementLimit
-    ) throws(HDF5Error) -> [Int64] {
-        try checkNumeric()
-        return try read(rows: nil, as: ch5_native_int64, limit: limit)
-    }
-
-    /// Some rows of the first axis, converted to 64-bit integers; fractions are cut off.
-    public func readIntegers(
-        rows: Range<Int>,
+        rows: Range<Int>? = nil,
         limit: Int = defaultElementLimit
     ) throws(HDF5Error) -> [Int64] {
         try checkNumeric()

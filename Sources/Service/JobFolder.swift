@@ -48,6 +48,13 @@ public struct JobFolder: Hashable, Sendable {
             .map { "\(drop)/\($0)" }
     }
 
+    /// How far the job is, or nil where no worker has said so yet.
+    public func progress(on files: RealFileSystem) throws -> JobProgress? {
+        guard try files.statusIfPresent(of: status) != nil else { return nil }
+        let bytes = try files.read(status, limit: 1 << 20)
+        return try JSONDecoder().decode(JobProgress.self, from: Data(bytes))
+    }
+
     /// The number of attempts that began since the last progress.
     public func attemptCount(on files: RealFileSystem) throws(FileSystemError) -> Int {
         try number(in: attempts, on: files) ?? 0

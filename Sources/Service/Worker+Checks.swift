@@ -42,23 +42,17 @@ extension Worker {
     }
 
     func checkCancellation() throws(WorkerInterruption) {
-        do {
-            guard try files.statusIfPresent(of: job.cancellation) != nil else { return }
-        } catch {
-            throw WorkerInterruption(error)
+        let wish = try onDisk { () throws(FileSystemError) in
+            try files.statusIfPresent(of: job.cancellation)
         }
-        throw .failure(.cancelled)
+        if wish != nil { throw .failure(.cancelled) }
     }
 
     /// What stands for the data in a checkpoint's identity: a run must not go on with other samples than it began with.
     ///
     /// Size and time instead of a hash, since hashing a large file would cost more than most resumptions save.
     func mark(of path: String) throws(WorkerInterruption) -> [UInt8] {
-        do {
-            let status = try files.status(of: path)
-            return Array("\(path) \(status.sizeBytes) \(status.modifiedNanoseconds)".utf8)
-        } catch {
-            throw WorkerInterruption(error)
-        }
+        let status = try onDisk { () throws(FileSystemError) in try files.status(of: path) }
+        return Array("\(path) \(status.sizeBytes) \(status.modifiedNanoseconds)".utf8)
     }
 }

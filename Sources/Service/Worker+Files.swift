@@ -6,9 +6,12 @@ import KerasFormat
 import Pruning
 
 extension Worker {
-    func read(_ path: String, limit: Int) throws(WorkerInterruption) -> [UInt8] {
+    /// Does something with files; a full disk interrupts the attempt, anything else fails the job.
+    func onDisk<Result>(
+        _ body: () throws(FileSystemError) -> Result
+    ) throws(WorkerInterruption) -> Result {
         do {
-            return try files.read(path, limit: limit)
+            return try body()
         } catch {
             throw WorkerInterruption(error)
         }
@@ -63,11 +66,7 @@ extension Worker {
             case .damaged, .foreign, .unknownVersion: throw .failure(.checkpoint(error))
             }
         }
-        do {
-            try job.setAttemptCount(0, on: files)
-        } catch {
-            throw WorkerInterruption(error)
-        }
+        try onDisk { () throws(FileSystemError) in try job.setAttemptCount(0, on: files) }
     }
 
     func report(
@@ -83,19 +82,13 @@ extension Worker {
             stageSeconds: seconds
         )
         observe(status)
-        do {
+        try onDisk { () throws(FileSystemError) in
             try publish(Delivery.json(status), to: job.status, on: files)
-        } catch {
-            throw WorkerInterruption(error)
         }
     }
 
     func record(_ line: String) throws(WorkerInterruption) {
-        do {
-            try note(line)
-        } catch {
-            throw WorkerInterruption(error)
-        }
+        try onDisk { () throws(FileSystemError) in try note(line) }
     }
 
     /// Adds a line to the job's log.

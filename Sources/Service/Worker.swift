@@ -123,12 +123,9 @@ public struct Worker {
     }
 
     private func finished(_ delivery: Delivery) throws(WorkerInterruption) -> WorkerOutcome? {
-        do throws(FileSystemError) {
-            guard let (path, isFailure) = try delivery.resume() else { return nil }
-            return isFailure ? .failed(path: path, .delivered) : .done(path: path)
-        } catch {
-            throw WorkerInterruption(error)
-        }
+        let before = try onDisk { () throws(FileSystemError) in try delivery.resume() }
+        guard let (path, isFailure) = before else { return nil }
+        return isFailure ? .failed(path: path, .delivered) : .done(path: path)
     }
 
     private func fail(_ failure: JobFailure, _ delivery: Delivery) -> WorkerOutcome {
@@ -143,7 +140,7 @@ public struct Worker {
     private func attempt(_ delivery: Delivery) throws(WorkerInterruption) -> String {
         guard let spec else { throw .failure(.dropIncomplete("spec")) }
         guard let model else { throw .failure(.dropIncomplete("model")) }
-        let text = try read(spec, limit: 1 << 20)
+        let text = try onDisk { () throws(FileSystemError) in try files.read(spec, limit: 1 << 20) }
         let request: JobRequest
         do {
             request = try readSpec(String(decoding: text, as: UTF8.self))
@@ -151,13 +148,13 @@ public struct Worker {
             throw .failure(error)
         }
         if let threads = request.threads { ThreadPool.shared.setThreads(threads) }
-        do {
+        try onDisk { () throws(FileSystemError) in
             try job.setAttemptLimit(request.maximumAttempts, on: files)
-        } catch {
-            throw WorkerInterruption(error)
         }
         try checkCancellation()
-        let image = try read(model, limit: 8 << 30)
+        let image = try onDisk { () throws(FileSystemError) in
+            try files.read(model, limit: 8 << 30)
+        }
         let hash = SHA256.hash(image)
         try checkHash(hash, of: model, request)
         let teacher: KerasModel
@@ -178,13 +175,11 @@ public struct Worker {
             request: request,
             stageSeconds: seconds
         )
-        do {
+        return try onDisk { () throws(FileSystemError) in
             try note("verified: largest difference \(result.largestDifference)")
             var contents = result.contents
             contents.append(("job.log", try files.read(job.log, limit: 1 << 26)))
             return try delivery.deliver(contents, stem: stem, failed: false)
-        } catch {
-            throw WorkerInterruption(error)
         }
     }
 
@@ -198,34 +193,26 @@ public struct Worker {
         let run = try resume(teacher, data, request, &store)
         var seconds: [String: Double] = [:]
         var (lastStep, lastCheckpoint, lastStatus) = (clock(), clock(), -Double.infinity)
-        do {
-            while true {
-                let stage = run.progress.stage
-                let isMore = try run.advance()
-                let now = clock()
-                seconds[stage.rawValue, default: 0] += now - lastStep
-                lastStep = now
-                let hasChanged = run.progress.stage != stage
-                if hasChanged { try record("\(stage.rawValue) done: \(run.progress.message)") }
-                if !isMore { break }
-                if now - lastStatus >= 1 || hasChanged {
-                    try checkCancellation()
-                    try report(run.progress, seconds)
-                    lastStatus = now
-                }
-                let mustStop = stop.isRequested
-                if hasChanged || mustStop || now - lastCheckpoint >= request.checkpointSeconds {
-                    try save(run, in: &store)
-                    lastCheckpoint = now
-                }
-                if mustStop { throw WorkerInterruption.later("stopped by a signal") }
+        while true {
+            let stage = run.progress.stage
+            let isMore = try pruning { () throws(CompressionError) in try run.advance() }
+            let now = clock()
+            seconds[stage.rawValue, default: 0] += now - lastStep
+            lastStep = now
+            let hasChanged = run.progress.stage != stage
+            if hasChanged { try record("\(stage.rawValue) done: \(run.progress.message)") }
+            if !isMore { break }
+            if now - lastStatus >= 1 || hasChanged {
+                try checkCancellation()
+                try report(run.progress, seconds)
+                lastStatus = now
             }
-        } catch let error as CompressionError {
-            throw .failure(JobFailure(error))
-        } catch let error as WorkerInterruption {
-            throw error
-        } catch {
-            preconditionFailure("an error of no known type: \(error)")
+            let mustStop = stop.isRequested
+            if hasChanged || mustStop || now - lastCheckpoint >= request.checkpointSeconds {
+                try save(run, in: &store)
+                lastCheckpoint = now
+            }
+            if mustStop { throw .later("stopped by a signal") }
         }
         guard let outcome = run.outcome else {
             throw .failure(.noOutcome)
@@ -255,26 +242,33 @@ public struct Worker {
                 }
             }
         }
-        do {
-            guard let checkpoint else {
-                try record("started")
-                try checkAccuracy(of: teacher, on: data.test, request)
-                return try CompressionRun(teacher: teacher, data: data, plan: request.plan)
+        guard let checkpoint else {
+            try record("started")
+            try checkAccuracy(of: teacher, on: data.test, request)
+            return try pruning { () throws(CompressionError) in
+                try CompressionRun(teacher: teacher, data: data, plan: request.plan)
             }
-            let fallback = checkpoint.wasFallback ? ", the newest being damaged" : ""
-            try record("resumed from checkpoint \(checkpoint.generation)\(fallback)")
-            return try CompressionRun(
+        }
+        let fallback = checkpoint.wasFallback ? ", the newest being damaged" : ""
+        try record("resumed from checkpoint \(checkpoint.generation)\(fallback)")
+        return try pruning { () throws(CompressionError) in
+            try CompressionRun(
                 teacher: teacher,
                 data: data,
                 plan: request.plan,
                 resuming: checkpoint.payload
             )
-        } catch let error as CompressionError {
-            throw .failure(JobFailure(error))
-        } catch let error as WorkerInterruption {
-            throw error
+        }
+    }
+
+    /// Does something that a compression can refuse, which fails the job.
+    private func pruning<Result>(
+        _ body: () throws(CompressionError) -> Result
+    ) throws(WorkerInterruption) -> Result {
+        do {
+            return try body()
         } catch {
-            preconditionFailure("an error of no known type: \(error)")
+            throw .failure(JobFailure(error))
         }
     }
 }

@@ -12,12 +12,20 @@ struct Espalier: ParsableCommand {
         ]
     )
 
-    /// Ends with the status of rejected input, saying why.
-    static func reject(_ failure: JobFailure) -> ExitCode {
-        let text = "espalier: \(failure.message)\n\(failure.hint) [\(failure.code)]\n"
-        FileHandle.standardError.write(Data(text.utf8))
-        return ExitCode(65)
+    /// Runs a command's work; a failure is said on standard error and ends with the status of rejected input.
+    static func rejecting(_ body: () throws(JobFailure) -> Void) throws {
+        do {
+            try body()
+        } catch {
+            say("espalier: \(error.message)\n\(error.hint) [\(error.code)]")
+            throw ExitCode(65)
+        }
     }
+}
+
+/// Writes a line to standard error.
+func say(_ text: String) {
+    FileHandle.standardError.write(Data("\(text)\n".utf8))
 }
 
 struct Check: ParsableCommand {
@@ -30,14 +38,12 @@ struct Check: ParsableCommand {
     @Flag(help: "For programs.") var json = false
 
     func run() throws {
-        do throws(JobFailure) {
+        try Espalier.rejecting { () throws(JobFailure) in
             let description = try ModelDescription(path: model)
             print(
                 json ? description.json : description.checkLines.joined(separator: "\n")
             )
             if let spec { _ = try JobRequest.reading(path: spec) }
-        } catch {
-            throw Espalier.reject(error)
         }
     }
 }
@@ -51,13 +57,11 @@ struct Inspect: ParsableCommand {
     @Flag(help: "For programs.") var json = false
 
     func run() throws {
-        do throws(JobFailure) {
+        try Espalier.rejecting { () throws(JobFailure) in
             let description = try ModelDescription(path: model)
             print(
                 json ? description.json : description.inspectLines.joined(separator: "\n")
             )
-        } catch {
-            throw Espalier.reject(error)
         }
     }
 }
@@ -78,16 +82,10 @@ struct Predict: ParsableCommand {
     }
 
     func run() throws {
-        do {
-            let count = try Prediction.run(
-                model: model,
-                data: Self.place(data),
-                out: Self.place(out),
-                batch: batch
-            )
+        let (samples, answers) = try (Self.place(data), Self.place(out))
+        try Espalier.rejecting { () throws(JobFailure) in
+            let count = try Prediction.run(model: model, data: samples, out: answers, batch: batch)
             print("\(count) samples")
-        } catch let failure as JobFailure {
-            throw Espalier.reject(failure)
         }
     }
 

@@ -7,10 +7,6 @@ import Service
 /// Seconds since some moment, by a clock that only goes forward.
 private func monotonicSeconds() -> Double { ProcessInfo.processInfo.systemUptime }
 
-private func say(_ text: String) {
-    FileHandle.standardError.write(Data("\(text)\n".utf8))
-}
-
 /// Ends a command as its worker ended.
 private func finish(_ outcome: WorkerOutcome) throws {
     switch outcome {
@@ -103,7 +99,7 @@ struct Work: ParsableCommand {
             model: model,
             spec: spec,
             outbox: spool.outbox,
-            dataFolders: [spool.inbox, root, "\(root)/data"],
+            dataFolders: spool.dataFolders,
             stop: stop,
             clock: monotonicSeconds,
             readSpec: JobRequest.reading(_:),
@@ -201,9 +197,7 @@ struct Status: ParsableCommand {
         }
         var jobs: [JobProgress] = []
         for job in try spool.jobs(on: files) {
-            guard try files.statusIfPresent(of: job.status) != nil else { continue }
-            let bytes = try files.read(job.status, limit: 1 << 20)
-            jobs.append(try JSONDecoder().decode(JobProgress.self, from: Data(bytes)))
+            if let progress = try job.progress(on: files) { jobs.append(progress) }
         }
         if json {
             let encoder = JSONEncoder()

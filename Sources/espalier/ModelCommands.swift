@@ -13,15 +13,13 @@ struct Evaluate: ParsableCommand {
     @Flag(help: "For programs.") var json = false
 
     func run() throws {
-        do throws(JobFailure) {
+        try Espalier.rejecting { () throws(JobFailure) in
             let quality = try ModelEvaluation.run(
                 model: model,
                 spec: spec,
                 dataFolders: [FileManager.default.currentDirectoryPath]
             )
             print(json ? quality.json : quality.lines.joined(separator: "\n"))
-        } catch {
-            throw Espalier.reject(error)
         }
     }
 }
@@ -35,13 +33,11 @@ struct Example: ParsableCommand {
 
     func run() throws {
         do {
-            let example = try ExampleFolder(writingTo: folder) { line in
-                FileHandle.standardError.write(Data("\(line)\n".utf8))
-            }
+            let example = try ExampleFolder(writingTo: folder, observe: say)
             print(example.quality.lines.joined(separator: "\n"))
             print(example.files.joined(separator: "\n"))
         } catch let failure as JobFailure {
-            FileHandle.standardError.write(Data("espalier: \(failure.message)\n".utf8))
+            say("espalier: \(failure.message)")
             throw ExitCode(73)
         }
     }
