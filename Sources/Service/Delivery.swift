@@ -5,7 +5,7 @@ import Foundation
 public struct Delivery: Sendable {
     private let job: JobFolder
     private let outbox: String
-    private let files: RealFileSystem
+    private let files: any FileSystem
 
     /// Under which name a job was delivered.
     private struct Receipt: Codable {
@@ -16,7 +16,7 @@ public struct Delivery: Sendable {
     }
 
     /// Delivers from a job's folder.
-    public init(_ job: JobFolder, outbox: String, files: RealFileSystem) {
+    public init(_ job: JobFolder, outbox: String, files: any FileSystem) {
         self.job = job
         self.outbox = outbox
         self.files = files
