@@ -84,7 +84,7 @@ public final class FaultyFileSystem: FileSystem {
         return try inner.status(of: path)
     }
 
-    /// Makes a folder and those on the way to it.
+    /// Makes a folder in one that exists.
     public func makeFolder(_ path: String) throws(FileSystemError) {
         try begin(.makeFolder, path)
         try inner.makeFolder(path)

@@ -57,14 +57,10 @@ struct FileTree: Sendable {
     }
 
     mutating func makeFolder(_ path: String) throws(TreeFault) {
-        var walked = ""
-        for name in components(path) {
-            walked += "/\(name)"
-            do throws(TreeFault) {
-                guard try !entry(at: walked).isFile else { throw TreeFault.number(EEXIST) }
-            } catch .number(ENOENT) {
-                try add(Entry(isFile: false), at: walked)
-            }
+        do throws(TreeFault) {
+            guard try !entry(at: path).isFile else { throw TreeFault.number(EEXIST) }
+        } catch .number(ENOENT) {
+            try add(Entry(isFile: false), at: path)
         }
     }
 

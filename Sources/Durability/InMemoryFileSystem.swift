@@ -70,7 +70,7 @@ public final class InMemoryFileSystem: FileSystem {
         }
     }
 
-    /// Makes a folder and those on the way to it.
+    /// Makes a folder in one that exists.
     public func makeFolder(_ path: String) throws(FileSystemError) {
         try perform(.makeFolder, path) { (tree) throws(TreeFault) in
             try tree.makeFolder(path)

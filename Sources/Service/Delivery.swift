@@ -53,7 +53,9 @@ public struct Delivery: Sendable {
     ) throws(FileSystemError) -> String {
         if try files.statusIfPresent(of: job.receipt) != nil { try files.removeFile(job.receipt) }
         if try files.statusIfPresent(of: job.staging) != nil { try files.removeTree(job.staging) }
-        try files.makeDurableFolder(job.staging)
+        // Not the folders on the way: a job that was taken over must not come back by a late delivery.
+        try files.makeFolder(job.staging)
+        try files.synchronizeFolder(job.path)
         var sums = ""
         for (name, bytes) in contents {
             try write(bytes, as: name)

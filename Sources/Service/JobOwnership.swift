@@ -6,7 +6,8 @@ import Durability
 /// paths of the job lead nowhere from then on, so neither can deliver.
 public struct JobOwnership: Sendable {
     let spool: Spool
-    let identity: DaemonIdentity
+    /// The daemon it speaks for.
+    public let identity: DaemonIdentity
     let leaseSeconds: Double
     let files: any FileSystem
 
@@ -27,6 +28,11 @@ public struct JobOwnership: Sendable {
         self.identity = identity
         self.leaseSeconds = leaseSeconds
         self.files = files
+    }
+
+    /// Locks what shows to others of this host that this daemon lives; to be held for as long as it does.
+    public func lockOfDaemon() throws(JobLockError) -> any FileLock {
+        try files.lock(spool.daemonLock(of: identity))
     }
 
     /// Shows that a job's owner lives.
@@ -53,21 +59,8 @@ public struct JobOwnership: Sendable {
     /// Takes over every job that nobody is at.
     public func takeOver() throws(FileSystemError) -> [JobFolder] {
         var taken: [JobFolder] = []
-        var judged: [DaemonIdentity: Bool] = [:]
         for job in try spool.jobs(on: files) where job.owner != identity {
-            if let owner = job.owner {
-                // Another host's daemon is judged by each job's own lease.
-                let isAlive: Bool
-                if let known = judged[owner] {
-                    isAlive = known
-                } else if owner.host == identity.host {
-                    isAlive = try isLocked(owner)
-                    judged[owner] = isAlive
-                } else {
-                    isAlive = try hasLease(job)
-                }
-                if isAlive { continue }
-            }
+            if let owner = job.owner, try isAlive(owner, at: job) { continue }
             if let job = try take(job) { taken.append(job) }
         }
         return taken
@@ -83,8 +76,21 @@ public struct JobOwnership: Sendable {
         }
         try files.touch(own.lease)
         try files.synchronizeFolder(spool.work)
+        // The worker before may still hold the old lock file; what it writes from now on leads nowhere.
+        if try files.statusIfPresent(of: own.lock) != nil { try files.removeFile(own.lock) }
         try removeStaleTemporaries(in: own.path, on: files)
         return own
+    }
+
+    /// A daemon of this host shows at once that it is dead; one of another host, or one that sleeps, by its lease.
+    private func isAlive(
+        _ owner: DaemonIdentity,
+        at job: JobFolder
+    ) throws(FileSystemError) -> Bool {
+        if owner.host == identity.host {
+            guard try isLocked(owner) else { return false }
+        }
+        return try hasLease(job)
     }
 
     /// Whether a daemon of this host holds its lock; one whose lock file is gone ended in order.

@@ -83,8 +83,7 @@ public final class Supervisor {
     /// - Throws: `FileSystemError` or ``JobLockError`` where the root cannot be used.
     public func run(once: Bool) throws -> SupervisorTally {
         try spool.prepare(on: files)
-        let ownLock = spool.daemonLock(of: ownership.identity)
-        let lock = try files.lock(ownLock)
+        let lock = try ownership.lockOfDaemon()
         defer { lock.release() }
         let watch = DirectoryWatch(spool.inbox)
         takeOverJobs()
@@ -113,7 +112,7 @@ public final class Supervisor {
         endWorkers()
         tally.left = queue.count + ready.count + unclaimed
         for waiting in queue { try ownership.release(waiting.job) }
-        try files.removeFile(ownLock)
+        try files.removeFile(spool.daemonLock(of: ownership.identity))
         return tally
     }
 

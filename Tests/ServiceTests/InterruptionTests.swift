@@ -146,7 +146,7 @@ struct InterruptionTests {
     func interruptedRun() throws {
         let place = try TemporarySpool()
         let job = JobFolder(path: "\(place.spool.outbox)/.espalier-a~b")
-        try place.files.makeFolder(job.staging)
+        try place.files.makeDurableFolder(job.staging)
         try place.files.writeNew([1], to: "\(job.staging)/metrics.json")
         let receipt = #"{"isFailure": false, "name": "a~b", "stem": "a~b"}"#
         try place.files.writeNew(Array(receipt.utf8), to: job.receipt)
