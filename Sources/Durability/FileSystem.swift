@@ -85,6 +85,17 @@ public protocol FileSystem: Sendable {
 
     /// Sets the modification time of a file to now, making an empty file where there is none.
     func touch(_ path: String) throws(FileSystemError)
+
+    /// Locks a file, making an empty one where there is none, against every other lock of it on this host.
+    ///
+    /// - Throws: `held` at once where somebody else has the lock.
+    func lock(_ path: String) throws(JobLockError) -> any FileLock
+}
+
+/// A lock on a file, held until released, let go of, or the end of the process.
+public protocol FileLock: Sendable {
+    /// Gives the lock up; a second call does nothing.
+    func release()
 }
 
 extension FileSystem {

@@ -139,6 +139,11 @@ public struct RealFileSystem: FileSystem {
             try check(.touch, path) { Glibc.futimens(descriptor, nil) }
         }
     }
+
+    /// Locks a file by `flock`.
+    public func lock(_ path: String) throws(JobLockError) -> any FileLock {
+        try JobLock(path: path)
+    }
 }
 
 extension RealFileSystem {

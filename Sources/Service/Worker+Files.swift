@@ -23,7 +23,8 @@ extension Worker {
         let folder = spec.map { PathParts($0).folder }
         let own = [folder].compactMap { $0 }.filter { $0 != job.drop }
         do {
-            return try DataPlaces(folders: own + dataFolders).path(of: request.dataFile)
+            return try DataPlaces(folders: own + dataFolders, isConfined: limits.isConfined)
+                .path(of: request.dataFile)
         } catch {
             throw .failure(error)
         }
@@ -56,7 +57,7 @@ extension Worker {
     /// Saves a checkpoint; progress made is progress kept, so the attempts count from here.
     func save(
         _ run: CompressionRun,
-        in store: inout CheckpointStore<RealFileSystem>
+        in store: inout CheckpointStore
     ) throws(WorkerInterruption) {
         do {
             try store.save(run.checkpoint())

@@ -21,12 +21,13 @@ final class WorkerProcess {
     private var lastProgress: ContinuousClock.Instant
     private(set) var wasKilled = false
 
-    init(_ job: JobFolder) throws {
+    /// Starts a worker with what the administrator allows it, as flags of `espalier work`.
+    init(_ job: JobFolder, arguments: [String]) throws {
         self.job = job
         lastProgress = ContinuousClock.now
         // The file this very process was started from, even if it was replaced on disk since.
         process.executableURL = URL(fileURLWithPath: "/proc/self/exe")
-        process.arguments = ["work", job.path]
+        process.arguments = ["work", job.path] + arguments
         try process.run()
     }
 
@@ -54,7 +55,7 @@ final class WorkerProcess {
     }
 
     /// How long the worker has reported nothing new.
-    func silence(on files: RealFileSystem) throws(FileSystemError) -> Duration {
+    func silence(on files: any FileSystem) throws(FileSystemError) -> Duration {
         let status = try files.statusIfPresent(of: job.status)
         if status != lastStatus {
             lastStatus = status

@@ -18,11 +18,13 @@ struct ConfigurationFile {
         do {
             node = try Yams.compose(yaml: text)
         } catch {
-            return refuse(path, Self.line(of: error), "is not YAML: \(Self.problem(of: error))")
+            refuse(path, Self.line(of: error), "is not YAML: \(Self.problem(of: error))")
+            return
         }
         guard let node, node.scalar?.string.isEmpty != true else { return }
         guard let mapping = node.mapping else {
-            return refuse(path, node.mark?.line ?? 1, "is not a set of keys")
+            refuse(path, node.mark?.line ?? 1, "is not a set of keys")
+            return
         }
         for (key, value) in mapping {
             let line = key.mark?.line ?? 1

@@ -16,6 +16,21 @@ extension ConfigurationKey {
         }
     }
 
+    /// The default, as the file would have it.
+    public var standard: String { text(in: DaemonConfiguration()) }
+
+    /// What stands for the value in the command's help.
+    public var valueName: String {
+        switch kind {
+        case .folder, .program: "path"
+        case .folders: "folder"
+        case .count: "number"
+        case .bytes: "size"
+        case .seconds, .age: "duration"
+        case .layout: "layout"
+        }
+    }
+
     /// Puts a value in its place.
     ///
     /// - Returns: Whether the key takes it.

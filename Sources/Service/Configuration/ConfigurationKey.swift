@@ -1,9 +1,9 @@
 /// A key of the configuration: its name everywhere, what it may be, where its value goes, and what it means.
-public struct ConfigurationKey: Sendable {
-    typealias Place<Value> = WritableKeyPath<DaemonConfiguration, Value> & Sendable
+public struct ConfigurationKey {
+    typealias Place<Value> = WritableKeyPath<DaemonConfiguration, Value>
 
     /// What a value may be, and where it is kept.
-    enum Kind: Sendable {
+    enum Kind {
         case folder(Place<String>)
         case folders(Place<[String]>)
         case program(Place<String>)
@@ -30,7 +30,7 @@ public struct ConfigurationKey: Sendable {
     public static func named(_ name: String) -> ConfigurationKey? { all.first { $0.name == name } }
 
     /// Every key, in the order in which they are shown.
-    public static let all: [ConfigurationKey] = places + work + waiting + keeping
+    public static var all: [ConfigurationKey] { places + work + waiting + keeping }
 
     private static var places: [ConfigurationKey] {
         [
@@ -48,12 +48,14 @@ public struct ConfigurationKey: Sendable {
             ConfigurationKey(
                 name: "state",
                 kind: .folder(\.state),
-                help: "Claimed jobs, checkpoints and finished drops. On one file system with the inbox."
+                help:
+                    "Claimed jobs, checkpoints and finished drops. On one file system with the inbox."
             ),
             ConfigurationKey(
                 name: "data_folders",
                 kind: .folders(\.dataFolders),
-                help: "The only folders in which data files may be. Without it they are looked for in the "
+                help:
+                    "The only folders in which data files may be. Without it they are looked for in the "
                     + "inbox, the root and its data folder, and an absolute path may be anywhere."
             ),
             ConfigurationKey(
@@ -64,7 +66,8 @@ public struct ConfigurationKey: Sendable {
             ConfigurationKey(
                 name: "metrics",
                 kind: .folder(\.metrics),
-                help: "The file for Prometheus' textfile collector; it must end in .prom."
+                help:
+                    "The file for Prometheus' textfile collector, relative to the outbox; it must end in .prom."
             ),
         ]
     }
@@ -92,6 +95,13 @@ public struct ConfigurationKey: Sendable {
                 name: "stall",
                 kind: .seconds(\.settings.stallSeconds, 1...604_800),
                 help: "A worker that reports nothing for so long is taken to hang, and ended."
+            ),
+            ConfigurationKey(
+                name: "lease",
+                kind: .seconds(\.settings.leaseSeconds, 3...86_400),
+                help:
+                    "A daemon of another host on the same root that shows no sign of life for so long "
+                    + "is taken to be dead, and its jobs are taken over."
             ),
             ConfigurationKey(
                 name: "rest",
@@ -126,12 +136,14 @@ public struct ConfigurationKey: Sendable {
             ConfigurationKey(
                 name: "keep_done",
                 kind: .age(\.retention.doneSeconds),
-                help: "How long the drop of a delivered job is kept in the state folder, or `forever`."
+                help:
+                    "How long the drop of a delivered job is kept in the state folder, or `forever`."
             ),
             ConfigurationKey(
                 name: "keep_failed",
                 kind: .age(\.retention.failedSeconds),
-                help: "How long the drop of a job that was delivered as failed is kept, and can be tried again."
+                help:
+                    "How long the drop of a job that was delivered as failed is kept, and can be tried again."
             ),
             ConfigurationKey(
                 name: "keep_delivered",

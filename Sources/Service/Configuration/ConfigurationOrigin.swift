@@ -33,6 +33,17 @@ public enum ConfigurationFault: Error, Hashable, Sendable, CustomStringConvertib
     /// A file that was named and cannot be read.
     case unreadable(path: String, reason: String)
 
+    /// Whether it was made on the command line.
+    public var isOfFlag: Bool {
+        switch self {
+        case .notMapping(let origin, _), .unknownKey(let origin, _, _),
+            .repeatedKey(let origin, _), .value(let origin, _, _, _):
+            if case .flag = origin { return true }
+            return false
+        case .unreadable: return false
+        }
+    }
+
     /// One line: where, which key, what was received and what was expected.
     public var description: String {
         switch self {

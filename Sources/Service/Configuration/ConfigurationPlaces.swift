@@ -2,11 +2,7 @@ import Durability
 
 /// Where a configuration file is looked for.
 public enum ConfigurationPlaces {
-    /// The first place that counts, and whether a file must be there: one that somebody named must.
-    ///
-    /// - Parameters:
-    ///   - flag: What `--config` says, or nil.
-    ///   - environment: All variables.
+    /// The places in order, given what `--config` says, and whether a file must be there: one that somebody named must.
     public static func candidates(
         flag: String?,
         environment: [String: String]

@@ -22,8 +22,8 @@ public struct DaemonConfiguration: Hashable, Sendable {
     public var onDelivery = ""
     /// Seconds after which that program is ended.
     public var onDeliverySeconds = 60.0
-    /// Where the metrics go, relative to the root.
-    public var metrics = "outbox/espalier.prom"
+    /// Where the metrics go, relative to the outbox.
+    public var metrics = "espalier.prom"
     /// What is kept, and how long.
     public var retention = Retention()
     /// How the daemon works.
@@ -37,20 +37,32 @@ public struct DaemonConfiguration: Hashable, Sendable {
         text.hasPrefix("/") ? text : "\(root)/\(text)"
     }
 
+    /// The metrics file in full.
+    public var metricsPath: String {
+        metrics.hasPrefix("/") ? metrics : "\(path(outbox))/\(metrics)"
+    }
+
     /// The folders it names.
     public var spool: Spool {
         Spool(root: root, inbox: path(inbox), outbox: path(outbox), work: path(state))
     }
 
-    /// What each worker is told.
-    public var worker: WorkerSettings {
-        WorkerSettings(
-            outbox: path(outbox),
-            dataFolders: dataFolders.isEmpty ? spool.dataFolders : dataFolders.map(path),
+    /// The flags of `espalier work` that say the same to each worker.
+    public var workerArguments: [String] {
+        let folders = dataFolders.isEmpty ? spool.dataFolders : dataFolders.map(path)
+        let limits = WorkerLimits(
             isConfined: !dataFolders.isEmpty,
             threads: threads > 0 ? threads : nil,
             memoryBytes: memoryBytes > 0 ? memoryBytes : nil,
             layout: outboxLayout
         )
+        return ["--outbox", spool.outbox] + folders.flatMap { ["--data-folder", $0] }
+            + limits.arguments
+    }
+
+    /// What is told of each delivery, or nil.
+    public var hook: DeliveryHook? {
+        onDelivery.isEmpty
+            ? nil : DeliveryHook(program: onDelivery, limitSeconds: onDeliverySeconds)
     }
 }

@@ -50,6 +50,11 @@ public struct ResolvedConfiguration: Hashable, Sendable {
         origins[key.name] = origin
     }
 
+    /// Makes the root's path absolute.
+    public mutating func standardizeRoot(_ absolute: (String) -> String) {
+        configuration.root = absolute(configuration.root)
+    }
+
     /// Who set a key.
     public func origin(of key: String) -> ConfigurationOrigin { origins[key] ?? .standard }
 

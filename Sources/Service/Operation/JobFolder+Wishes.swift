@@ -6,9 +6,10 @@ extension JobFolder {
     /// There from before the delivery is settled until the program of `on_delivery` has ended.
     public var pendingHook: String { "\(path)/hook-pending" }
 
-    /// Whether its owner wants it to wait.
+    /// Whether its owner wants it to wait; one that is to end need not.
     func isPaused(on files: any FileSystem) throws(FileSystemError) -> Bool {
-        try files.statusIfPresent(of: pause) != nil
+        guard try files.statusIfPresent(of: pause) != nil else { return false }
+        return try files.statusIfPresent(of: cancellation) == nil
     }
 
     /// Makes a settled job one that was never begun: no receipt, no wish, no attempts.

@@ -5,9 +5,7 @@ public enum OutboxLayout: String, CaseIterable, Hashable, Sendable {
     /// `2026-11-25_NAME`: in order of the day when sorted by name.
     case dated
 
-    /// What goes in front of a delivery's name.
-    ///
-    /// - Parameter secondsSince1970: The time of the delivery; the day is that of Greenwich.
+    /// What goes in front of the name of a delivery at some time; the day is that of Greenwich.
     public func prefix(at secondsSince1970: Double) -> String {
         switch self {
         case .plain: ""

@@ -34,12 +34,9 @@ public struct Retention: Hashable, Sendable {
         }
     }
 
-    /// The paths of those that were delivered longer ago than the age.
+    /// The paths of those that were delivered longer ago than the age in seconds, nil standing for ever.
     ///
-    /// - Parameters:
-    ///   - candidates: What there is.
-    ///   - age: Seconds, or nil for ever.
-    ///   - now: The file system's time in nanoseconds.
+    /// The present is the file system's time in nanoseconds, as the candidates' is.
     public static func expired(
         _ candidates: [Candidate],
         age: Double?,

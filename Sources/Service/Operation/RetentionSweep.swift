@@ -30,9 +30,9 @@ struct RetentionSweep {
         for name in try files.names(in: folder) {
             let job = JobFolder(path: "\(folder)/\(name)")
             let receipt = try files.statusIfPresent(of: job.receipt)
-            let isHeldBack =
-                try files.statusIfPresent(of: job.staging) != nil
-                || files.statusIfPresent(of: job.pendingHook) != nil
+            let staging = try files.statusIfPresent(of: job.staging)
+            let pending = try files.statusIfPresent(of: job.pendingHook)
+            let isHeldBack = staging != nil || pending != nil
             candidates.append(
                 Retention.Candidate(
                     path: job.path,

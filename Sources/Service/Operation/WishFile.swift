@@ -1,7 +1,7 @@
 import Durability
 
 /// A wish as the commands make it: an empty file in the inbox.
-public struct WishFile: Hashable, Sendable {
+public struct WishFile: Sendable {
     /// The inbox.
     public let spool: Spool
     /// The name of the drop.

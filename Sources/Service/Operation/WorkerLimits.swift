@@ -1,31 +1,23 @@
 import Glibc
 
-/// What the administrator allows a worker; the daemon passes it on by flags.
-public struct WorkerSettings: Hashable, Sendable {
-    /// Where to deliver.
-    public var outbox: String
-    /// Where data files are looked for.
-    public var dataFolders: [String]
-    /// Whether data files may be nowhere else.
-    public var isConfined = false
+/// What the administrator allows a job; the daemon passes it on to the worker by flags.
+public struct WorkerLimits: Hashable, Sendable {
+    /// Whether data files may be nowhere but in the data folders.
+    public var isConfined: Bool
     /// The most threads, or nil.
     public var threads: Int?
     /// The most bytes of memory, or nil.
     public var memoryBytes: Int?
     /// How deliveries are called.
-    public var layout = OutboxLayout.plain
+    public var layout: OutboxLayout
 
-    /// Makes settings.
+    /// Makes limits; without any, everything is allowed.
     public init(
-        outbox: String,
-        dataFolders: [String],
         isConfined: Bool = false,
         threads: Int? = nil,
         memoryBytes: Int? = nil,
         layout: OutboxLayout = .plain
     ) {
-        self.outbox = outbox
-        self.dataFolders = dataFolders
         self.isConfined = isConfined
         self.threads = threads
         self.memoryBytes = memoryBytes
@@ -34,19 +26,16 @@ public struct WorkerSettings: Hashable, Sendable {
 
     /// The flags of `espalier work` that say the same.
     public var arguments: [String] {
-        var arguments = ["--outbox", outbox, "--outbox-layout", layout.rawValue]
-        for folder in dataFolders { arguments += ["--data-folder", folder] }
+        var arguments = ["--outbox-layout", layout.rawValue]
         if isConfined { arguments.append("--confined") }
         if let threads { arguments += ["--threads", "\(threads)"] }
         if let memoryBytes { arguments += ["--memory", "\(memoryBytes)"] }
         return arguments
     }
 
-    /// The threads of a job whose spec asks for some number, or nil for all processors.
-    ///
-    /// - Parameter processors: How many there are.
+    /// The threads of a job whose spec asks for some number, or for as many as there are processors.
     public func threads(asked: Int?, processors: Int) -> Int {
-        min(asked ?? processors, threads ?? Int.max)
+        max(1, min(asked ?? processors, threads ?? Int.max))
     }
 
     /// Holds this process to its memory: what it asks for beyond that is refused, and it ends.
