@@ -49,7 +49,7 @@ struct ConfigurationTests {
                 """
         )
         #expect(resolved.configuration.memoryBytes == 8 << 30)
-        #expect(resolved.configuration.retention.failedSeconds == 30 * 86_400)
+        #expect(resolved.configuration.retention.failedSeconds == 2_592_000.0)
         #expect(resolved.configuration.dataFolders == ["/srv/data", "it's"])
         #expect(try resolve(file: resolved.text).configuration == resolved.configuration)
     }
