@@ -110,6 +110,8 @@ public struct JobSpec: Sendable, Hashable {
     public var budget = Budget()
     /// The method; `genetic` is the only one yet.
     public var method = "genetic"
+    /// Jobs of a higher priority are begun before others; of equal ones the older.
+    public var priority = 0
     /// Where random numbers come from.
     public var seed = 0
     /// Threads; 0 for all processors.

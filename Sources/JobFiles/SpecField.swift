@@ -27,6 +27,7 @@ struct SpecField {
     private static var general: [SpecField] {
         [
             SpecField(path: "method", kind: .choice(\.method, ["genetic"])),
+            SpecField(path: "priority", kind: .integer(\.priority, -100...100)),
             SpecField(path: "seed", kind: .integer(\.seed, 0...Int(Int32.max))),
             SpecField(path: "threads", kind: .integer(\.threads, 0...256)),
             SpecField(path: "batch", kind: .integer(\.batch, 1...4096)),

@@ -196,22 +196,7 @@ private struct SpecParser {
     /// The nearest key by edit distance.
     private func suggestion(for path: String) -> String {
         let known = SpecField.all.map(\.path) + ["budget", "budget/macs", "budget/parameters"]
-        let nearest = known.min { (distance($0, path), $0) < (distance($1, path), $1) } ?? ""
+        let nearest = nearestWord(to: path, among: known) ?? ""
         return "Did you mean \(nearest)? Docs/spec.md lists every key."
-    }
-
-    private func distance(_ left: String, _ right: String) -> Int {
-        let right = Array(right.prefix(64))
-        var row = Array(0...right.count)
-        for (index, letter) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = index + 1
-            for (column, other) in right.enumerated() {
-                let changed = diagonal + (letter == other ? 0 : 1)
-                diagonal = row[column + 1]
-                row[column + 1] = min(changed, diagonal + 1, row[column] + 1)
-            }
-        }
-        return row[right.count]
     }
 }

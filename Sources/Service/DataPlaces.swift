@@ -1,8 +1,11 @@
 import Foundation
+import Glibc
 
 /// The folders in which a data file that a spec names is looked for, in order.
 struct DataPlaces {
     let folders: [String]
+    /// Whether a file may be in none but these folders, wherever its name or a link leads.
+    var isConfined = false
 
     /// The first place where the file is; an absolute path is its own only place.
     func path(of name: String) throws(JobFailure) -> String {
@@ -10,6 +13,21 @@ struct DataPlaces {
         guard let path = places.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
             throw .dataMissing(name, places: places)
         }
+        guard !isConfined || folders.contains(where: { Self.holds($0, path) }) else {
+            throw .dataForbidden(name, folders: folders)
+        }
         return path
+    }
+
+    /// Whether a path is below a folder once all links are followed.
+    private static func holds(_ folder: String, _ path: String) -> Bool {
+        guard let inner = followed(path), let outer = followed(folder) else { return false }
+        return outer == "/" || inner.hasPrefix(outer + "/")
+    }
+
+    private static func followed(_ path: String) -> String? {
+        guard let buffer = realpath(path, nil) else { return nil }
+        defer { free(buffer) }
+        return String(cString: buffer)
     }
 }

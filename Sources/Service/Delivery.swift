@@ -6,6 +6,8 @@ public struct Delivery: Sendable {
     private let job: JobFolder
     private let outbox: String
     private let files: any FileSystem
+    /// What goes in front of the delivery's name.
+    private let prefix: String
 
     /// Under which name a job was delivered.
     private struct Receipt: Codable {
@@ -16,10 +18,22 @@ public struct Delivery: Sendable {
     }
 
     /// Delivers from a job's folder.
-    public init(_ job: JobFolder, outbox: String, files: any FileSystem) {
+    ///
+    /// - Parameters:
+    ///   - job: The job.
+    ///   - outbox: Where to.
+    ///   - files: Where both are.
+    ///   - prefix: What goes in front of the delivery's name (``OutboxLayout``).
+    public init(
+        _ job: JobFolder,
+        outbox: String,
+        files: any FileSystem,
+        prefix: String = ""
+    ) {
         self.job = job
         self.outbox = outbox
         self.files = files
+        self.prefix = prefix
     }
 
     /// Finishes a delivery that a crash interrupted.
@@ -75,7 +89,7 @@ public struct Delivery: Sendable {
     private func handOver(stem: String, failed: Bool) throws(FileSystemError) -> String {
         var attempt = 1
         while true {
-            let name = DropName.delivery(of: stem, failed: failed, attempt: attempt)
+            let name = prefix + DropName.delivery(of: stem, failed: failed, attempt: attempt)
             let isTaken = try files.statusIfPresent(of: "\(outbox)/\(name)") != nil
             if !isTaken {
                 let receipt = Receipt(stem: stem, name: name, isFailure: failed)

@@ -4,8 +4,8 @@ public enum DropRole: Hashable, Sendable {
     case model
     /// The sidecar that says how.
     case spec
-    /// A wish that the job of that name end.
-    case cancellation
+    /// What the owner wants of the job of that name.
+    case wish(JobWish)
     /// Nothing of a job: hidden, unfinished, a note, or another kind of file.
     case ignored
 }
@@ -29,9 +29,9 @@ public struct DropName: Hashable, Sendable {
         guard !name.hasPrefix("."), !Self.notes.contains(name),
             !Self.unfinished.contains(where: name.hasSuffix)
         else { return }
-        let kinds: [(DropRole, [String])] = [
-            (.model, Self.modelSuffixes), (.spec, Self.specSuffixes), (.cancellation, [".cancel"]),
-        ]
+        let wishes = JobWish.allCases.map { (DropRole.wish($0), [$0.suffix]) }
+        let kinds: [(DropRole, [String])] =
+            [(.model, Self.modelSuffixes), (.spec, Self.specSuffixes)] + wishes
         for (role, suffixes) in kinds {
             for suffix in suffixes where name.hasSuffix(suffix) && name.count > suffix.count {
                 stem = String(name.dropLast(suffix.count))

@@ -60,6 +60,23 @@ public struct InboxPair: Hashable, Sendable {
     }
 }
 
+/// A wish found in the inbox.
+public struct InboxWish: Hashable, Sendable {
+    /// What is wanted.
+    public var wish: JobWish
+    /// The name of the drop it is about.
+    public var stem: String
+
+    /// Makes a wish.
+    public init(wish: JobWish, stem: String) {
+        self.wish = wish
+        self.stem = stem
+    }
+
+    /// The name of its file.
+    public var file: String { stem + wish.suffix }
+}
+
 /// What a scan of the inbox decided.
 public struct InboxDecision: Hashable, Sendable {
     /// Pairs to claim now.
@@ -70,8 +87,8 @@ public struct InboxDecision: Hashable, Sendable {
     public var waiting: [InboxPair] = []
     /// Models and specs whose other half is not there.
     public var lone: [String] = []
-    /// Stems whose job is to end.
-    public var cancelled: [String] = []
+    /// What owners want of their jobs.
+    public var wishes: [InboxWish] = []
     /// Names of a job's file that are a folder, a link or something else that is never read.
     public var irregular: [String] = []
 }
@@ -127,7 +144,8 @@ public struct InboxScanner: Sendable {
             switch name.role {
             case .model: if models[name.stem] == nil { models[name.stem] = file }
             case .spec: if specs[name.stem] == nil { specs[name.stem] = file }
-            case .cancellation: decision.cancelled.append(name.stem)
+            case .wish(let wish):
+                decision.wishes.append(InboxWish(wish: wish, stem: name.stem))
             case .ignored: continue
             }
         }

@@ -51,6 +51,18 @@ extension JobFailure {
         )
     }
 
+    /// A data file outside the folders that the administrator allows.
+    static func dataForbidden(_ name: String, folders: [String]) -> JobFailure {
+        JobFailure(
+            code: "data-forbidden",
+            message: "The data file \(name) is in none of the folders that are allowed here: "
+                + folders.joined(separator: ", ") + ".",
+            hint:
+                "Put it in one of them, or ask the administrator to add its folder to data_folders.",
+            context: ["path": name, "folders": folders.joined(separator: ":")]
+        )
+    }
+
     /// A model whose bytes are not the ones the spec was written for.
     static func modelHash(_ file: String, expected: String, found: String) -> JobFailure {
         JobFailure(

@@ -1,20 +1,29 @@
 import Glibc
 import Logging
 
-/// Writes each message as one line to standard error, with the journal's priority in front where it listens.
-///
-/// See `man 3 sd-daemon` for the prefix and `man 5 systemd.exec` for `JOURNAL_STREAM`.
+/// Writes each message to the journal with its fields where the journal reads this process's errors, and elsewhere as
+/// one plain line to standard error.
 public struct JournalLogHandler: LogHandler {
     /// What is added to every message.
     public var metadata: Logger.Metadata = [:]
     /// The least important level that is written.
     public var logLevel: Logger.Level = .info
-    private let hasPriorities: Bool
+    private let journal: DatagramSocket?
 
     /// Makes a handler.
     ///
-    /// - Parameter hasPriorities: Whether a journal reads the lines, as it does when `JOURNAL_STREAM` is set.
-    public init(hasPriorities: Bool) { self.hasPriorities = hasPriorities }
+    /// - Parameter journalStream: `JOURNAL_STREAM` as systemd sets it: device and inode of the journal's pipe, which is ours
+    ///   only if standard error is still that pipe; see `man 5 systemd.exec`.
+    public init(journalStream: String?) {
+        let isJournal = journalStream.map { $0 == Self.identity(of: STDERR_FILENO) } ?? false
+        journal = isJournal ? DatagramSocket(path: "/run/systemd/journal/socket") : nil
+    }
+
+    private static func identity(of descriptor: Int32) -> String? {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return nil }
+        return "\(status.st_dev):\(status.st_ino)"
+    }
 
     /// One value of the metadata.
     public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -24,8 +33,16 @@ public struct JournalLogHandler: LogHandler {
 
     /// Writes a message.
     public func log(event: LogEvent) {
-        let priority = hasPriorities ? Self.priority(of: event.level) : nil
-        let bytes = Array(Self.line("\(event.message)", priority: priority).utf8)
+        let priority = Self.priority(of: event.level)
+        if let journal {
+            let all = metadata.merging(event.metadata ?? [:]) { $1 }
+            let fields = all.sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") }
+            let entry = JournalEntry("\(event.message)", priority: priority, fields: fields)
+            if journal.send(entry.bytes) { return }
+        }
+        let bytes = Array(
+            Self.line("\(event.message)", priority: journal.map { _ in priority }).utf8
+        )
         _ = bytes.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 

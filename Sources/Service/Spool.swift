@@ -6,16 +6,26 @@ import HDF5
 public struct Spool: Sendable {
     /// The folder that holds the others.
     public let root: String
-
-    /// Names the root.
-    public init(root: String) { self.root = root }
-
     /// Where drops arrive.
-    public var inbox: String { "\(root)/inbox" }
+    public let inbox: String
     /// Where results are delivered.
-    public var outbox: String { "\(root)/outbox" }
+    public let outbox: String
     /// Claimed jobs.
-    public var work: String { "\(root)/work" }
+    public let work: String
+
+    /// Names the root, and those of its folders that are elsewhere on the same file system.
+    public init(
+        root: String,
+        inbox: String? = nil,
+        outbox: String? = nil,
+        work: String? = nil
+    ) {
+        self.root = root
+        self.inbox = inbox ?? "\(root)/inbox"
+        self.outbox = outbox ?? "\(root)/outbox"
+        self.work = work ?? "\(root)/work"
+    }
+
     /// Drops whose job is done.
     public var done: String { "\(work)/done" }
     /// Drops whose job failed.

@@ -11,7 +11,7 @@ public struct SupervisorTally: Hashable, Sendable {
 }
 
 /// A claimed job without a worker.
-private struct WaitingJob {
+struct WaitingJob {
     let job: JobFolder
     /// When it may be tried next.
     var notBefore = ContinuousClock.now
@@ -26,24 +26,34 @@ private struct WaitingJob {
 /// A worker that crashes or hangs costs its job an attempt; a job folder that cannot be used costs that job a rest.
 /// Neither costs the daemon its life or another job its turn.
 public final class Supervisor {
-    let spool: Spool
-    let settings: SupervisorSettings
+    let configuration: DaemonConfiguration
     let stop: StopSignal
     let notifier: ServiceNotifier
     let log: Logger
     let files: any FileSystem
-    private let ownership: JobOwnership
-    private var scanner: InboxScanner
-    private var workers: [WorkerProcess] = []
+    let ownership: JobOwnership
+    var scanner: InboxScanner
+    var workers: [WorkerProcess] = []
     /// Claimed jobs without a worker, in order.
-    private var queue: [WaitingJob] = []
-    private var ready: [InboxPair] = []
-    private var isSettled = true
-    private var told: Set<String> = []
+    var queue: [WaitingJob] = []
+    var ready: [InboxPair] = []
+    var isSettled = true
+    var told: Set<String> = []
     /// Drops of the last scan that could not be claimed.
-    private var unclaimed = 0
-    private var tally = SupervisorTally()
+    var unclaimed = 0
+    var tally = SupervisorTally()
     private var nextRenewal = ContinuousClock.now
+    let hooks: HookQueue?
+    var ranking: JobRanking
+    var metrics: DaemonMetrics
+    var metricsTime = -Double.infinity
+    /// Jobs that their owners paused, by identifier.
+    var paused: Set<String> = []
+    /// Drops of the last scan that are still being written, and those without their other half.
+    var unready = (settling: 0, incomplete: 0)
+    var nextSweep = ContinuousClock.now
+    /// The last stage of each running job that was told.
+    var stages: [String: String] = [:]
 
     /// What a worker exits with when its job is to be tried again later.
     public static let laterStatus: Int32 = 75
@@ -52,23 +62,25 @@ public final class Supervisor {
 
     /// Prepares a daemon.
     public init(
-        spool: Spool,
+        configuration: DaemonConfiguration,
         identity: DaemonIdentity,
-        settings: SupervisorSettings,
         files: any FileSystem,
         stop: StopSignal,
         notifier: ServiceNotifier,
         log: Logger
     ) {
         self.files = files
+        self.configuration = configuration
+        let (spool, settings) = (configuration.spool, configuration.settings)
+        hooks = configuration.hook.map { HookQueue($0, outbox: spool.outbox, files: files) }
+        ranking = JobRanking(files: files)
+        metrics = DaemonMetrics(startTime: Date().timeIntervalSince1970)
         ownership = JobOwnership(
             spool: spool,
             identity: identity,
             leaseSeconds: settings.leaseSeconds,
             files: files
         )
-        self.spool = spool
-        self.settings = settings
         self.stop = stop
         self.notifier = notifier
         self.log = log
@@ -77,6 +89,9 @@ public final class Supervisor {
             graceSeconds: settings.graceSeconds
         )
     }
+
+    var spool: Spool { configuration.spool }
+    var settings: SupervisorSettings { configuration.settings }
 
     /// Works until asked to stop, or with `once` until nothing more can be done now.
     ///
@@ -87,6 +102,7 @@ public final class Supervisor {
         defer { lock.release() }
         let watch = DirectoryWatch(spool.inbox)
         takeOverJobs()
+        try hooks?.recover(from: spool)
         notifier.send("READY=1\nSTATUS=watching \(spool.inbox)")
         log.info("serving \(spool.root), \(queue.count) jobs to go on with")
         var nextScan = ContinuousClock.now
@@ -105,11 +121,19 @@ public final class Supervisor {
                     + .seconds(isSettled ? settings.pollSeconds : min(settings.pollSeconds, 0.5))
             }
             startWorkers()
-            if once, workers.isEmpty, ready.isEmpty, isSettled, !isAnyWaitedFor { break }
+            runHooks()
+            operate()
+            if once, workers.isEmpty, ready.isEmpty, isSettled, !isAnyWaitedFor,
+                hooks?.isIdle ?? true
+            {
+                break
+            }
             notifier.send("WATCHDOG=1\nSTATUS=\(summary)")
             Thread.sleep(forTimeInterval: once ? 0.02 : 0.2)
         }
         endWorkers()
+        hooks?.stop()
+        exportMetrics()
         tally.left = queue.count + ready.count + unclaimed
         for waiting in queue { try ownership.release(waiting.job) }
         try files.removeFile(spool.daemonLock(of: ownership.identity))
@@ -117,10 +141,10 @@ public final class Supervisor {
     }
 
     /// Goes on with jobs that no living daemon is at.
-    private func takeOverJobs() {
+    func takeOverJobs() {
         do throws(FileSystemError) {
             for job in try ownership.takeOver() where try claims.complete(job) {
-                log.notice("\(job.identifier): taken over")
+                report(job, "taken over", level: .notice)
                 queue.append(WaitingJob(job))
             }
         } catch {
@@ -128,7 +152,7 @@ public final class Supervisor {
         }
     }
 
-    private var claims: Claim { Claim(spool, identity: ownership.identity, files: files) }
+    var claims: Claim { Claim(spool, identity: ownership.identity, files: files) }
 
     /// Shows that this daemon lives; a job that somebody else took meanwhile is let go.
     private func renewLeases() {
@@ -144,34 +168,35 @@ public final class Supervisor {
     private func isOurs(_ job: JobFolder) -> Bool {
         do throws(FileSystemError) {
             if try ownership.renew(job) { return true }
-            log.warning("\(job.identifier): another daemon has taken it over")
+            report(job, "another daemon has taken it over", level: .warning)
             return false
         } catch {
-            tell("\(job.identifier): \(error)", level: .error)
+            tell("\(job.identifier): \(error)", level: .error, of: job)
             return true
         }
     }
 
     /// Whether a job in the queue will go on by itself: another process holds it, or it died and has attempts left.
-    private var isAnyWaitedFor: Bool {
-        queue.contains { $0.wasHeld || $0.notBefore <= .now }
-    }
-
-    private var summary: String {
-        guard let worker = workers.first else { return "watching \(spool.inbox)" }
-        let others = queue.count + ready.count + workers.count - 1
-        return "\(worker.job.identifier): \(progress(of: worker.job)), \(others) more"
-    }
-
-    private func progress(of job: JobFolder) -> String {
-        // A line for people: what cannot be read now is there at the next look.
-        guard let status = try? job.progress(on: files) else { return "starting" }
-        return "\(status.stage) \(status.step)/\(status.steps)"
+    var isAnyWaitedFor: Bool {
+        queue.contains {
+            !paused.contains($0.job.identifier) && ($0.wasHeld || $0.notBefore <= .now)
+        }
     }
 
     /// Says each thing once.
-    private func tell(_ text: String, level: Logger.Level = .notice) {
-        if told.insert(text).inserted { log.log(level: level, "\(text)") }
+    func tell(_ text: String, level: Logger.Level = .notice, of job: JobFolder? = nil) {
+        guard told.insert(text).inserted else { return }
+        log.log(level: level, "\(text)", metadata: job.map(Self.fields))
+    }
+
+    /// Says something about a job.
+    func report(_ job: JobFolder, _ text: String, level: Logger.Level = .info) {
+        log.log(level: level, "\(job.identifier): \(text)", metadata: Self.fields(of: job))
+    }
+
+    /// The journal's fields of a job: its drop's name, and what tells it from others of that name.
+    private static func fields(of job: JobFolder) -> Logger.Metadata {
+        ["job": "\(job.stem)", "job_id": "\(job.identifier)"]
     }
 }
 
@@ -186,9 +211,10 @@ extension Supervisor {
             ready = decision.ready
             unclaimed = 0
             isSettled = decision.waiting.isEmpty
+            unready = (decision.waiting.count, decision.lone.count)
             for name in decision.lone { tell("\(name): waiting for its other half") }
             for name in decision.irregular { tell("\(name): not a regular file, ignored") }
-            for stem in decision.cancelled { try cancel(stem, decision) }
+            for wish in decision.wishes { try fulfil(wish, decision) }
         } catch {
             tell("inbox: \(error)", level: .error)
             ready = []
@@ -196,26 +222,8 @@ extension Supervisor {
         }
     }
 
-    /// Hands `NAME.cancel` to the jobs of that name; without one it goes out of the way of a later drop.
-    private func cancel(_ stem: String, _ decision: InboxDecision) throws(FileSystemError) {
-        let wish = "\(spool.inbox)/\(stem).cancel"
-        let short = DropName.shortened(stem)
-        let named = try spool.jobs(on: files).filter { $0.stem == short }
-        if let job = named.first {
-            try files.rename(wish, to: job.cancellation)
-            log.notice("\(job.identifier): to be cancelled")
-        } else if let pair = (decision.ready + decision.waiting).first(where: { $0.stem == stem }) {
-            ready.removeAll { $0 == pair }
-            guard let job = try claim(pair) else { return }
-            try files.rename(wish, to: job.cancellation)
-        } else if !decision.lone.contains(where: { DropName($0).stem == stem }) {
-            try files.rename(wish, to: "\(spool.failed)/\(stem).cancel")
-            log.notice("\(stem).cancel: there is no such job")
-        }
-    }
-
     @discardableResult
-    private func claim(_ pair: InboxPair) throws(FileSystemError) -> JobFolder? {
+    func claim(_ pair: InboxPair) throws(FileSystemError) -> JobFolder? {
         let identifier = UInt32.random(in: .min ... .max)
         guard let job = try claims.take(pair, identifier: identifier) else {
             return nil
@@ -224,36 +232,10 @@ extension Supervisor {
         return job
     }
 
-    /// Fills the free places: first with claimed jobs, then with new ones.
-    private func startWorkers() {
-        var index = 0
-        while workers.count < settings.concurrency, index < queue.count {
-            let entry = queue[index]
-            guard entry.notBefore <= .now else {
-                index += 1
-                continue
-            }
-            queue.remove(at: index)
-            attempt(entry.job)
-        }
-        // A job that rests or is held by an orphaned worker must not keep others waiting.
-        while workers.count < settings.concurrency, !ready.isEmpty {
-            do throws(FileSystemError) {
-                let pair = ready.removeFirst()
-                guard try claim(pair) != nil, let entry = queue.popLast() else { continue }
-                attempt(entry.job)
-            } catch {
-                tell("cannot claim: \(error)", level: .error)
-                unclaimed += 1
-                return
-            }
-        }
-    }
-
-    private func attempt(_ job: JobFolder) {
+    func attempt(_ job: JobFolder) {
         do {
             guard !isHeld(job) else {
-                tell("\(job.identifier): another process is at it, waiting")
+                tell("\(job.identifier): another process is at it, waiting", of: job)
                 return rest(job)
             }
             let attempts = try job.attemptCount(on: files)
@@ -261,10 +243,13 @@ extension Supervisor {
                 return try giveUp(job, after: attempts)
             }
             try job.setAttemptCount(attempts + 1, on: files)
-            workers.append(try WorkerProcess(job))
-            log.info("\(job.identifier): attempt \(attempts + 1)")
+            workers.append(
+                try WorkerProcess(job, arguments: configuration.workerArguments)
+            )
+            metrics.attempts += 1
+            report(job, "attempt \(attempts + 1)")
         } catch {
-            tell("\(job.identifier): \(error)", level: .error)
+            tell("\(job.identifier): \(error)", level: .error, of: job)
             rest(job)
         }
     }
@@ -278,7 +263,8 @@ extension Supervisor {
 
     private func giveUp(_ job: JobFolder, after attempts: Int) throws {
         let spec = try job.dropped(.spec, on: files)
-        let delivery = Delivery(job, outbox: spool.outbox, files: files)
+        let prefix = configuration.outboxLayout.prefix(at: Date().timeIntervalSince1970)
+        let delivery = Delivery(job, outbox: spool.outbox, files: files, prefix: prefix)
         var isFailure = true
         if let before = try delivery.resume() {
             isFailure = before.isFailure
@@ -311,7 +297,7 @@ extension Supervisor {
                 workers.removeAll { $0 === worker }
                 try take(ending, of: worker.job)
             } catch {
-                tell("\(worker.job.identifier): \(error)", level: .error)
+                tell("\(worker.job.identifier): \(error)", level: .error, of: worker.job)
                 if worker.ending != nil { rest(worker.job) }
             }
         }
@@ -321,7 +307,8 @@ extension Supervisor {
         guard !worker.wasKilled,
             try worker.silence(on: files) > .seconds(settings.stallSeconds)
         else { return }
-        log.error("\(worker.job.identifier): no progress in \(settings.stallSeconds) s, killed")
+        metrics.stalls += 1
+        report(worker.job, "no progress in \(settings.stallSeconds) s, killed", level: .error)
         worker.kill()
     }
 
@@ -332,18 +319,26 @@ extension Supervisor {
         case .later:
             // Stopped in order, so the attempt does not count.
             try job.setAttemptCount(max(0, try job.attemptCount(on: files) - 1), on: files)
-            log.warning("\(job.identifier): to be tried again later")
+            if try job.isPaused(on: files) {
+                report(job, "paused, its progress is saved", level: .notice)
+            } else {
+                report(job, "to be tried again later", level: .warning)
+            }
             rest(job)
         case .died(let reason):
-            log.error("\(job.identifier): its worker died, \(reason)")
+            metrics.deaths += 1
+            report(job, "its worker died, \(reason)", level: .error)
             queue.append(WaitingJob(job))
         }
     }
 
     private func settle(_ job: JobFolder, failed: Bool) throws(FileSystemError) {
+        try hooks?.mark(job)
         try spool.settle(job, failed: failed, on: files)
         if failed { tally.failed += 1 }
-        log.info("\(job.identifier): \(failed ? "failed" : "done")")
+        let settled = JobFolder(path: "\(failed ? spool.failed : spool.done)/\(job.identifier)")
+        announce(settled, failed: failed)
+        hooks?.add(settled)
     }
 
     /// Stops all workers at their next step and waits for them.
@@ -352,7 +347,8 @@ extension Supervisor {
         for worker in workers { worker.askToStop() }
         while !workers.isEmpty {
             reap()
-            notifier.send("WATCHDOG=1")
+            // A stop may take as long as a checkpoint takes to write, however large.
+            notifier.send("WATCHDOG=1" + (isSaving ? "\nEXTEND_TIMEOUT_USEC=30000000" : ""))
             Thread.sleep(forTimeInterval: 0.05)
         }
     }

@@ -23,7 +23,8 @@ extension Worker {
         let folder = spec.map { PathParts($0).folder }
         let own = [folder].compactMap { $0 }.filter { $0 != job.drop }
         do {
-            return try DataPlaces(folders: own + dataFolders).path(of: request.dataFile)
+            return try DataPlaces(folders: own + dataFolders, isConfined: limits.isConfined)
+                .path(of: request.dataFile)
         } catch {
             throw .failure(error)
         }

@@ -68,6 +68,8 @@ public struct Worker {
     let clock: () -> Double
     let readSpec: (String) throws(JobFailure) -> JobRequest
     let observe: (JobProgress) -> Void
+    /// What the administrator allows.
+    public var limits = WorkerLimits()
 
     /// Prepares a worker.
     ///
@@ -121,7 +123,8 @@ public struct Worker {
             }
         }
         defer { lock.release() }
-        let delivery = Delivery(job, outbox: outbox, files: files)
+        let prefix = limits.layout.prefix(at: Date().timeIntervalSince1970)
+        let delivery = Delivery(job, outbox: outbox, files: files, prefix: prefix)
         do throws(WorkerInterruption) {
             if let before = try finished(delivery) { return before }
             return .done(path: try attempt(delivery))
@@ -169,7 +172,11 @@ public struct Worker {
         } catch {
             throw .failure(error)
         }
-        if let threads = request.threads { ThreadPool.shared.setThreads(threads) }
+        if request.threads != nil || limits.threads != nil {
+            let processors = ProcessInfo.processInfo.activeProcessorCount
+            let threads = limits.threads(asked: request.threads, processors: processors)
+            ThreadPool.shared.setThreads(threads)
+        }
         try onDisk { () throws(FileSystemError) in
             try job.setAttemptLimit(request.maximumAttempts, on: files)
         }

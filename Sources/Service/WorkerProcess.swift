@@ -21,12 +21,13 @@ final class WorkerProcess {
     private var lastProgress: ContinuousClock.Instant
     private(set) var wasKilled = false
 
-    init(_ job: JobFolder) throws {
+    /// Starts a worker with what the administrator allows it, as flags of `espalier work`.
+    init(_ job: JobFolder, arguments: [String]) throws {
         self.job = job
         lastProgress = ContinuousClock.now
         // The file this very process was started from, even if it was replaced on disk since.
         process.executableURL = URL(fileURLWithPath: "/proc/self/exe")
-        process.arguments = ["work", job.path]
+        process.arguments = ["work", job.path] + arguments
         try process.run()
     }
 

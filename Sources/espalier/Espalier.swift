@@ -6,9 +6,10 @@ import Service
 struct Espalier: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Compresses convolutional Keras models.",
+        version: ProgramVersion.current,
         subcommands: [
             Serve.self, Run.self, Check.self, Inspect.self, Predict.self, Evaluate.self,
-            Status.self, Example.self, Work.self,
+            Status.self, Cancel.self, Pause.self, Resume.self, Retry.self, Example.self, Work.self,
         ]
     )
 

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Durability
 import Foundation
-import Logging
 import Service
 
 /// Seconds since some moment, by a clock that only goes forward.
@@ -84,104 +83,58 @@ struct Work: ParsableCommand {
     )
 
     @Argument(help: "The job's folder.") var job: String
+    @Option(help: "Where to deliver; the outbox beside the job's folder if not given.")
+    var outbox: String?
+    @Option(help: "How deliveries are called: plain or dated.")
+    var outboxLayout = OutboxLayout.plain
+    @Option(help: "A folder in which data files are looked for; may be given several times.")
+    var dataFolder: [String] = []
+    @Flag(help: "Read data files from these folders only.") var confined = false
+    @Option(help: "The most threads.") var threads: Int?
+    @Option(help: "The most bytes of memory.") var memory: Int?
 
     func run() throws {
         let files = RealFileSystem()
         let folder = JobFolder(path: job)
         let root = URL(filePath: job).deletingLastPathComponent().deletingLastPathComponent().path
-        let spool = Spool(root: root)
+        let spool = Spool(root: root, outbox: outbox)
+        let limits = WorkerLimits(
+            isConfined: confined,
+            threads: threads,
+            memoryBytes: memory,
+            layout: outboxLayout
+        )
+        limits.limitMemory()
         let stop = StopSignal()
         stop.listen()
         let model = try folder.dropped(.model, on: files)
         let spec = try folder.dropped(.spec, on: files)
-        let worker = Worker(
+        var worker = Worker(
             job: folder,
             stem: folder.stem,
             model: model,
             spec: spec,
             outbox: spool.outbox,
-            dataFolders: spool.dataFolders,
+            dataFolders: dataFolder.isEmpty ? spool.dataFolders : dataFolder,
             files: files,
             stop: stop,
             clock: monotonicSeconds,
             readSpec: JobRequest.reading(_:),
             observe: { _ in }
         )
+        worker.limits = limits
         try finish(worker.run())
     }
 }
 
-struct Serve: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        abstract: "Watches the inbox and does every job dropped there."
-    )
-
-    @Option(help: "The folder with inbox, outbox and work.") var root = "."
-    @Option(help: "A YAML file with poll, settle, grace, stall, rest and concurrency.")
-    var config: String?
-    @Flag(help: "Drain the inbox and exit.") var once = false
-    @Option(help: "Seconds between looks at the inbox (10).") var poll: Double?
-    @Option(help: "Seconds a drop must lie unchanged (2).") var settle: Double?
-    @Option(help: "Seconds a cut-off copy is waited for (600).") var grace: Double?
-
-    func run() throws {
-        let stop = StopSignal()
-        stop.listen()
-        let path = URL(filePath: root).standardizedFileURL.path
-        let environment = ProcessInfo.processInfo.environment
-        let log = Logger(label: "espalier") { _ in
-            JournalLogHandler(hasPriorities: environment["JOURNAL_STREAM"] != nil)
-        }
-        let supervisor = Supervisor(
-            spool: Spool(root: path),
-            identity: .ofThisProcess(),
-            settings: try settings(),
-            files: RealFileSystem(),
-            stop: stop,
-            notifier: ServiceNotifier(socketPath: environment["NOTIFY_SOCKET"]),
-            log: log
-        )
-        do {
-            let tally = try supervisor.run(once: once)
-            guard once else { return }
-            if tally.failed > 0 { throw ExitCode(1) }
-            if tally.left > 0 { throw ExitCode(75) }
-        } catch let error as JobLockError {
-            say("espalier: \(path): \(error)")
-            throw ExitCode(73)
-        } catch let error as FileSystemError {
-            say("espalier: \(error)")
-            throw ExitCode(73)
-        }
-    }
-
-    /// Flags before the file, the file before the defaults.
-    private func settings() throws -> SupervisorSettings {
-        var settings = SupervisorSettings()
-        if let config {
-            do {
-                let text = try RealFileSystem().read(config, limit: 1 << 20)
-                settings = try SupervisorSettings(
-                    configuration: String(decoding: text, as: UTF8.self)
-                )
-            } catch {
-                say("espalier: \(config): \(error)")
-                throw ExitCode(78)
-            }
-        }
-        settings.pollSeconds = poll ?? settings.pollSeconds
-        settings.settleSeconds = settle ?? settings.settleSeconds
-        settings.graceSeconds = grace ?? settings.graceSeconds
-        return settings
-    }
-}
+extension OutboxLayout: ExpressibleByArgument {}
 
 struct Status: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Lists the jobs at work, with their stages and steps."
     )
 
-    @Option(help: "The folder with inbox, outbox and work.") var root = "."
+    @OptionGroup var place: PlaceOptions
     @Flag(help: "For programs.") var json = false
     @Flag(help: "Look again every second, until interrupted.") var watch = false
 
@@ -194,7 +147,7 @@ struct Status: ParsableCommand {
 
     private func list() throws {
         let files = RealFileSystem()
-        let spool = Spool(root: URL(filePath: root).standardizedFileURL.path)
+        let spool = try place.spool()
         guard try files.statusIfPresent(of: spool.work) != nil else {
             say("espalier: \(spool.work) is not there; is this the daemon's root?")
             throw ExitCode(65)

@@ -72,7 +72,7 @@ struct InterruptionTests {
         for (name, (left, right)) in zip(Self.results, zip(expected, found)) {
             #expect(left == right, "\(name) differs, killed after \(moments) s")
         }
-        #expect(try place.files.names(in: place.spool.outbox) == ["job"])
+        #expect(try place.deliveries() == ["job"])
     }
 
     @Test(
@@ -92,7 +92,7 @@ struct InterruptionTests {
             #expect(try place.spool.jobs(on: place.files).count == 1, "it was killed at the job")
         }
         #expect(try BuiltProgram.drain(place.spool) == 0)
-        #expect(try place.files.names(in: place.spool.outbox) == ["job"])
+        #expect(try place.deliveries() == ["job"])
         #expect(try place.files.names(in: place.spool.done).count == 1)
         #expect(try place.spool.jobs(on: place.files).isEmpty)
     }

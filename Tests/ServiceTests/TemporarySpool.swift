@@ -71,6 +71,13 @@ final class TemporarySpool {
         try files.writeNew(Array(spec.utf8), to: "\(spool.inbox)/\(name).yaml")
     }
 
+    /// The delivered folders; the outbox has files about all jobs as well.
+    func deliveries() throws -> [String] {
+        try files.names(in: spool.outbox).filter {
+            try files.status(of: "\(spool.outbox)/\($0)").kind == .folder
+        }
+    }
+
     /// A delivered file.
     func delivered(_ path: String) throws -> [UInt8] {
         try files.read("\(spool.outbox)/\(path)", limit: 1 << 24)
@@ -116,10 +123,12 @@ struct BuiltProgram {
     }
 
     /// Drains an inbox with a daemon that does not wait long.
-    static func drain(_ spool: Spool) throws -> Int32 {
-        try run([
-            "serve", "--root", spool.root, "--once", "--settle", "0.1", "--grace", "0.3",
-            "--poll", "0.2",
-        ])
+    static func drain(_ spool: Spool, _ arguments: [String] = []) throws -> Int32 {
+        try run(
+            [
+                "serve", "--root", spool.root, "--once", "--settle", "0.1", "--grace", "0.3",
+                "--poll", "0.2",
+            ] + arguments
+        )
     }
 }
