@@ -28,6 +28,8 @@ final class WorkerProcess {
         // The file this very process was started from, even if it was replaced on disk since.
         process.executableURL = URL(fileURLWithPath: "/proc/self/exe")
         process.arguments = ["work", job.path] + arguments
+        // The daemon says where the result is.
+        process.standardOutput = FileHandle.nullDevice
         try process.run()
     }
 

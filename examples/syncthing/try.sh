@@ -22,7 +22,7 @@ for side in a b; do
     *) port=22102 gui=18102 outbox=sendonly ;;
     esac
     cat >"$folder/$side.conf/config.xml" <<XML
-<configuration version="37">
+<configuration version="36">
   $(shared inbox sendreceive)
   $(shared outbox "$outbox")
   <device id="$a" name="a"><address>tcp://127.0.0.1:22101</address></device>
@@ -55,5 +55,5 @@ for _ in $(seq 300); do
     exit 0
 done
 echo "not delivered in five minutes" >&2
-tail -5 "$folder"/*.log >&2
+for log in "$folder"/*.log; do tail -n 8 "$log"; done >&2
 exit 1
