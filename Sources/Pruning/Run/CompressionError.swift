@@ -4,6 +4,8 @@ import Graph
 public enum CompressionError: Error, Hashable, Sendable {
     /// No choice of channels costs as little as asked; carries the least there is.
     case budgetUnreachable(unit: Budget.Unit, asked: Int, reachable: Int, teacher: Int)
+    /// What the budget counts cannot be measured here.
+    case budgetUnmeasurable(unit: Budget.Unit, reason: String)
     /// The network has no group of channels that can be removed.
     case nothingToPrune(frozen: [String: String])
     /// The samples do not fit the network's input.

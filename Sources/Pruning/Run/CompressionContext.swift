@@ -18,12 +18,20 @@ struct CompressionContext {
     let scanned: Evaluation
     /// Training samples for statistics.
     let calibration: SampleSet
+    /// Those of them that the sensitivity scan re-estimates BatchNorm over.
+    let reestimation: SampleSet
+    /// Seconds of a clock that only goes forward; nil where nothing may be timed.
+    let clock: (() -> Double)?
+    /// The samples that go through the network at once when its latency is measured.
+    let latencySamples: Tensor
 
     init(
         teacher: Network,
         data: CompressionData,
-        plan: CompressionPlan
+        plan: CompressionPlan,
+        clock: (() -> Double)?
     ) throws(CompressionError) {
+        self.clock = clock
         self.teacher = teacher
         self.data = data
         self.plan = plan
@@ -34,56 +42,56 @@ struct CompressionContext {
         }
         analysis = CouplingAnalysis(teacher)
         model = CostModel(teacher, groups: analysis.groups)
-        isPrunable = analysis.groups.map { group in
-            !group.producers.contains { layer in
-                let name = teacher.layers[layer].name
-                return plan.frozenLayers.contains { GlobPattern($0).matches(name) }
-            }
-        }
+        isPrunable = analysis.groups.map { plan.allowsCutting($0, of: teacher) }
         guard isPrunable.contains(true) else {
             throw .nothingToPrune(frozen: Self.frozenReasons(teacher, analysis))
         }
         for samples in [data.training, data.validation] + (data.test.map { [$0] } ?? []) {
             try samples.checkLabels(for: head, shape: teacher.shapes[head.output])
         }
-        var random = CounterRandom(seed: plan.seed, stage: "calibration")
-        let order = random.permutation(data.training.count)
-        calibration = data.training.choosing(
-            Array(order.prefix(max(plan.compensation.images, plan.batchSize)))
-        )
+        calibration = Self.calibration(of: data.training, plan)
+        let reestimated = min(calibration.count, max(Self.reestimatedSamples, plan.batchSize))
+        reestimation = calibration.choosing(Array(0..<reestimated))
         validation = Evaluation(
             samples: data.validation,
             teacher: teacher,
             head: head,
             batchSize: plan.batchSize
         )
-        let count = min(plan.sensitivity.images, data.validation.count)
-        scanned = Evaluation(
-            samples: data.validation.choosing(Array(0..<count)),
-            teacher: teacher,
-            head: head,
-            batchSize: plan.batchSize
-        )
-        try allocator.checkReachable()
+        scanned = validation.prefix(plan.sensitivity.images)
+        let timed = (0..<max(plan.latencyBatch, 1)).map { $0 % max(data.validation.count, 1) }
+        latencySamples = data.validation.batch(timed)
+        try checkBudget()
     }
 
-    var allocator: Allocator {
-        Allocator(
-            model: model,
-            widths: analysis.groups.map(\.width),
-            isPrunable: isPrunable,
-            plan: plan
+    /// BatchNorm's statistics over this many samples are as good as over all for a sensitivity curve.
+    private static let reestimatedSamples = 512
+
+    private static func calibration(of training: SampleSet, _ plan: CompressionPlan) -> SampleSet {
+        var random = CounterRandom(seed: plan.seed, stage: "calibration")
+        let order = random.permutation(training.count)
+        return training.choosing(
+            Array(order.prefix(max(plan.compensation.images, plan.batchSize)))
         )
     }
 
     /// The groups whose sensitivity is measured.
     var scannedGroups: [Int] { analysis.groups.indices.filter { isPrunable[$0] } }
 
-    var statistics: GroupStatistics {
+    /// The fewest units each group may keep.
+    var floors: [Int] {
+        zip(analysis.groups, isPrunable).map { group, isPrunable in
+            isPrunable ? max(1, min(group.width, plan.minimumChannels)) : group.width
+        }
+    }
+
+    /// Statistics of a network's layers; the floors are those of its groups.
+    func statistics(of network: Network, floors: [Int]) -> GroupStatistics {
         GroupStatistics(
-            network: teacher,
+            network: network,
             samples: calibration,
-            batchSize: plan.batchSize
+            batchSize: plan.batchSize,
+            floors: floors
         )
     }
 
@@ -123,35 +131,12 @@ struct CompressionContext {
     }
 }
 
-/// A pattern with `*` for any text and `?` for any character.
-struct GlobPattern {
-    private let pattern: [Character]
-
-    init(_ pattern: String) {
-        self.pattern = Array(pattern)
-    }
-
-    /// Whether the whole name fits the pattern.
-    func matches(_ name: String) -> Bool {
-        let name = Array(name)
-        var (position, letter) = (0, 0)
-        var star: (pattern: Int, letter: Int)?
-        while letter < name.count {
-            if position < pattern.count, pattern[position] == "*" {
-                star = (position, letter)
-                position += 1
-            } else if position < pattern.count,
-                pattern[position] == "?" || pattern[position] == name[letter]
-            {
-                position += 1
-                letter += 1
-            } else if let last = star {
-                star = (last.pattern, last.letter + 1)
-                (position, letter) = (last.pattern + 1, last.letter + 1)
-            } else {
-                return false
-            }
+extension CompressionPlan {
+    /// Whether no pattern names a layer that makes the group's channels.
+    fileprivate func allowsCutting(_ group: CoupledGroup, of network: Network) -> Bool {
+        let patterns = frozenLayers.map(GlobPattern.init)
+        return !group.producers.contains { layer in
+            patterns.contains { $0.matches(network.layers[layer].name) }
         }
-        return pattern[position...].allSatisfy { $0 == "*" }
     }
 }

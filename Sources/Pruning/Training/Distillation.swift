@@ -13,12 +13,22 @@ struct TrainingPosition: Codable, Sendable {
     var bestQuality: Quality?
 }
 
+/// Which training a batch belongs to: all epochs at the end, or the batches after one group.
+struct TrainingPart: Sendable {
+    /// The group's name, or nothing at the end; keys the random numbers.
+    var name: String
+    /// The batches of the whole part, over which the learning rate falls.
+    var batches: Int
+}
+
 /// Trains a student from its teacher, one batch at a time.
 struct Distillation {
     let teacher: Network
     let head: ModelHead
     let samples: SampleSet
     let plan: CompressionPlan
+    let part: TrainingPart
+    private var answers: TeacherAnswers?
     private(set) var student: Network
     private(set) var optimizer: Optimizer
     var position: TrainingPosition
@@ -31,6 +41,7 @@ struct Distillation {
         head: ModelHead,
         samples: SampleSet,
         plan: CompressionPlan,
+        part: TrainingPart,
         position: TrainingPosition = TrainingPosition(),
         steps: Int = 0,
         moments: [[[Tensor]]] = []
@@ -40,6 +51,7 @@ struct Distillation {
         self.head = head
         self.samples = samples
         self.plan = plan
+        self.part = part
         self.position = position
         let rule: Optimizer.Rule =
             switch plan.distillation.optimizer {
@@ -67,6 +79,9 @@ struct Distillation {
         }
     }
 
+    /// The node whose value the loss is taken of.
+    private var node: Int { form == .output ? head.output : head.logits }
+
     private var augments: Bool {
         switch settings.augmentation {
         case .none: false
@@ -82,7 +97,6 @@ struct Distillation {
 
     /// The learning rate of one batch, counted as ``step`` is.
     func learningRate(at step: Int) -> Double {
-        let total = settings.epochs * batchesPerEpoch
         let fall: LearningRateSchedule.Fall =
             switch settings.schedule {
             case .cosine: .cosine
@@ -91,8 +105,8 @@ struct Distillation {
             }
         let schedule = LearningRateSchedule(
             peak: settings.learningRate,
-            steps: total,
-            warmupSteps: Int(settings.warmup * Double(total)),
+            steps: part.batches,
+            warmupSteps: Int(settings.warmup * Double(part.batches)),
             fall: fall
         )
         return schedule.rate(at: step)
@@ -102,10 +116,13 @@ struct Distillation {
     mutating func train(batches limit: Int) throws(CompressionError) {
         var order = CounterRandom(
             seed: plan.seed,
-            stage: "order",
+            stage: "order\(part.name)",
             step: UInt64(position.epoch)
         )
         let permutation = order.permutation(samples.count)
+        if !augments, answers == nil {
+            answers = TeacherAnswers(teacher, at: node, samples: samples, batchSize: plan.batchSize)
+        }
         let last = min(position.batch + limit, batchesPerEpoch)
         while position.batch < last {
             let first = position.batch * plan.batchSize
@@ -118,7 +135,7 @@ struct Distillation {
     private mutating func trainOnBatch(_ indices: [Int]) throws(CompressionError) {
         let rate = learningRate(at: step)
         let stream = UInt64(step)
-        var random = CounterRandom(seed: plan.seed, stage: "augmentation", step: stream)
+        var random = CounterRandom(seed: plan.seed, stage: "augmentation\(part.name)", step: stream)
         let augmentations =
             augments
             ? indices.map { _ in Augmentation.random(for: samples.sampleShape, using: &random) }
@@ -128,12 +145,12 @@ struct Distillation {
         let pass = TrainingPass(
             student,
             inputs: [batch],
-            random: CounterRandom(seed: plan.seed, stage: "noise", step: stream)
+            random: CounterRandom(seed: plan.seed, stage: "noise\(part.name)", step: stream)
         )
-        let node = form == .output ? head.output : head.logits
         let answer = pass.values[node]
         guard
-            let wanted = Inference(teacher).values(of: [node], inputs: [batch])[node]
+            let wanted = answers?.batch(indices)
+                ?? Inference(teacher).values(of: [node], inputs: [batch])[node]
         else { return }
         let loss = loss(answer, teacher: wanted, labels: own)
         guard loss.value.isFinite else {
