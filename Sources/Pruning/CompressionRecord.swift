@@ -143,7 +143,7 @@ public struct CompressionRecord: Sendable, Hashable, Codable {
     public var pruned: Quality
     /// After bias fold and least squares.
     public var compensated: Quality
-    /// After BatchNorm re-estimation.
+    /// After BatchNorm re-estimation, where that lowers the held-out loss; else as `compensated`.
     public var reestimated: Quality
     /// After distillation.
     public var distilled: Quality

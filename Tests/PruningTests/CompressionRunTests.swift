@@ -121,7 +121,7 @@ import Testing
         let threads = ThreadPool.shared.threads
         defer { ThreadPool.shared.setThreads(threads) }
         var results: [[[UInt32]]] = []
-        for count in [1, 3] {
+        for count in [1, threads] {
             ThreadPool.shared.setThreads(count)
             let run = try CompressionRun(
                 teacher: try Self.teacher(),
