@@ -25,9 +25,8 @@ import Testing
             reading: [add]
         )
         let head = builder.dense("head", pool, 8, 4)
-        return try builder.network(
-            output: builder.add("softmax", .activation(.softmax), reading: [head])
-        )
+        let answer = builder.add("softmax", .activation(.softmax), reading: [head])
+        return try builder.network(output: answer)
     }
 
     static func data() -> CompressionData {

@@ -131,7 +131,7 @@ import Testing
                 guard group.name.hasSuffix("_1"),
                     let block = Int(group.name.dropFirst().dropLast(2))
                 else { return group.width }
-                return group.width - Int(share(block) * Double(group.width))
+                return Int(Double(group.width) * (1 - share(block)))
             }
             return model.cost(keeping: kept).macs
         }

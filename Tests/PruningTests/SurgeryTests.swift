@@ -36,7 +36,8 @@ import Testing
         case .flatten:
             node = builder.add("flat", .flatten(Flatten()), reading: [stem], channels: 384)
             node = builder.dense("wide", node, 384, 7)
-            return try builder.network(output: builder.dense("head", node, 7, 4))
+            node = builder.dense("head", node, 7, 4)
+            return try builder.network(output: node)
         case .shared:
             let first = builder.convolution("shared", stem, 6)
             node = builder.call("shared", reading: [first])
@@ -47,7 +48,8 @@ import Testing
         }
         node = builder.convolution("last", node, 5)
         node = builder.add("pool", .globalPooling2D(GlobalPooling2D(.average)), reading: [node])
-        return try builder.network(output: builder.dense("head", node, 5, 4))
+        node = builder.dense("head", node, 5, 4)
+        return try builder.network(output: node)
     }
 
     private func squeezed(_ builder: inout NetworkBuilder, _ stem: Int, byDense: Bool) -> Int {
@@ -202,9 +204,8 @@ import Testing
         for step in 0..<6 { node = randomLayer(&builder, "n\(step)", node, using: &random) }
         node = builder.add("pool", .globalPooling2D(GlobalPooling2D(.maximum)), reading: [node])
         let width = builder.width(of: node)
-        try expectRemovalIsZeroing(
-            of: builder.network(output: builder.dense("head", node, width, 3))
-        )
+        node = builder.dense("head", node, width, 3)
+        try expectRemovalIsZeroing(of: builder.network(output: node))
     }
 
     private func randomLayer(

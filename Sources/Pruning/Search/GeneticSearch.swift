@@ -52,6 +52,9 @@ public struct GeneticSearch: Sendable {
             let isLower =
                 objective.energy(removing: greedy) < objective.energy(removing: polished)
             removed = isLower ? greedy : polished
+            if ExactSearch.ways(of: removals, from: objective.size) != nil {
+                removed = ExactSearch.run(objective, from: removed).removed
+            }
         }
         let energy = objective.energy(removing: removed)
         return Result(removed: removed, energy: energy, generations: generations)
