@@ -1,4 +1,4 @@
-#include "kernels.h"
+#include "include/kernels.h"
 #include <malloc.h>
 
 void espalier_keep_large_blocks(void) {

@@ -1,8 +1,7 @@
-#include "dispatch.h"
-#include "kernels.h"
+#include "include/kernels.h"
 #include <string.h>
 
-ESPALIER_VECTOR void espalier_patches(const float *image, const espalier_window *w, int first_row,
+void espalier_patches(const float *image, const espalier_window *w, int first_row,
                                       int last_row, float *patches) {
     const size_t pixel = (size_t)w->channels, width = (size_t)w->width;
     for (int row = first_row; row < last_row; row++)
@@ -21,7 +20,7 @@ ESPALIER_VECTOR void espalier_patches(const float *image, const espalier_window 
             }
 }
 
-ESPALIER_VECTOR void espalier_patches_add(const float *patches, const espalier_window *w, int first_row,
+void espalier_patches_add(const float *patches, const espalier_window *w, int first_row,
                                           int last_row, float *image) {
     const size_t pixel = (size_t)w->channels, width = (size_t)w->width;
     for (int row = first_row; row < last_row; row++)

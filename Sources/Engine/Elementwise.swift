@@ -1,3 +1,4 @@
+import CKernels
 import Tensors
 
 /// Makes a tensor piece by piece on all threads; the closure writes positions `range` of the result.
@@ -39,6 +40,33 @@ func zipped(_ left: Tensor, _ right: Tensor, _ function: (Float, Float) -> Float
     }
 }
 
+/// The sum of two tensors of equal shape.
+func sum(_ left: Tensor, _ right: Tensor) -> Tensor {
+    let table = VectorKernels.current.table
+    return left.withUnsafePointer { left in
+        right.withUnsafePointer { values in
+            elementwise(right.shape) { range, result in
+                let first = range.lowerBound
+                table.pointee.add(left + first, values + first, 0, range.count, result + first)
+            }
+        }
+    }
+}
+
+/// Adds a tensor of equal shape in place.
+func accumulate(_ addend: Tensor, into total: inout Tensor) {
+    let table = VectorKernels.current.table
+    let pieces = chunks(of: 1 << 15, covering: total.count)
+    addend.withUnsafePointer { addend in
+        total.withUnsafeMutablePointer { total in
+            ThreadPool.shared.forEach(pieces.count) { piece in
+                let (first, count) = (pieces[piece].lowerBound, pieces[piece].count)
+                table.pointee.add(total + first, addend + first, 0, count, total + first)
+            }
+        }
+    }
+}
+
 /// Makes a tensor image by image on all threads; the closure writes everything from the given address.
 func imagewise(
     _ shape: Shape,
@@ -50,6 +78,16 @@ func imagewise(
             guard let result = buffer.baseAddress else { return }
             let size = shape.withoutBatch.count
             ThreadPool.shared.forEach(shape[0]) { body($0, result + $0 * size) }
+        }
+    )
+}
+
+/// Makes a tensor that the closure writes, all of it.
+func written(_ shape: Shape, _ body: (UnsafeMutablePointer<Float>) -> Void) -> Tensor {
+    Tensor(
+        shape,
+        unsafeUninitialized: { buffer in
+            if let start = buffer.baseAddress { body(start) }
         }
     )
 }
@@ -67,19 +105,37 @@ func batchSum(
     _ body: (Range<Int>, UnsafeMutablePointer<Float>) -> Void
 ) -> Tensor {
     let parts = chunks(of: (batch + 15) / 16, covering: batch)
-    let count = shape.count
-    let partial = UnsafeMutablePointer<Float>.allocate(capacity: count * max(parts.count, 1))
-    defer { partial.deallocate() }
-    ThreadPool.shared.forEach(parts.count) { part in
-        let start = partial + part * count
-        start.initialize(repeating: 0, count: count)
-        body(parts[part], start)
+    return partialSums(shape, parts: parts, scratch: 0) { part, _, sum in
+        sum.initialize(repeating: 0, count: shape.count)
+        body(part, sum)
     }
-    return elementwise(shape) { range, result in
-        for position in range {
-            var sum: Float = 0
-            for part in 0..<parts.count { sum += partial[part * count + position] }
-            result[position] = sum
+}
+
+/// The sum of what each part writes, added in the order of the parts: the same bytes for any number of threads.
+///
+/// - Parameters:
+///   - shape: The shape of the sum.
+///   - parts: The parts; they must not depend on the number of threads.
+///   - scratch: Floats of working memory that each part is lent.
+///   - body: Writes one part's share, all of it, to the last address.
+/// - Returns: The sum.
+func partialSums(
+    _ shape: Shape,
+    parts: [Range<Int>],
+    scratch: Int,
+    _ body: (Range<Int>, UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>) -> Void
+) -> Tensor {
+    let count = shape.count
+    return withBuffer(count * max(parts.count, 1)) { partial in
+        ThreadPool.shared.forEach(parts.count, scratch: scratch) { part, scratch in
+            body(parts[part], scratch, partial + part * count)
+        }
+        return elementwise(shape) { range, result in
+            for position in range { result[position] = partial[position] }
+            for part in 1..<max(parts.count, 1) {
+                let own = partial + part * count
+                for position in range { result[position] += own[position] }
+            }
         }
     }
 }
@@ -87,7 +143,7 @@ func batchSum(
 /// Sums rows channel by channel in Float64: `body(row values)` adds to the sums of one piece, pieces in fixed order.
 ///
 /// - Parameters:
-///   - rows: The rows, shared out in pieces of 2048.
+///   - rows: The rows, shared out in pieces of 1024.
 ///   - width: The number of sums.
 ///   - body: Adds the given rows to the sums.
 /// - Returns: The sums, `width` of them.
@@ -96,7 +152,7 @@ func rowSums(
     width: Int,
     _ body: (Range<Int>, UnsafeMutablePointer<Double>) -> Void
 ) -> [Double] {
-    let pieces = chunks(of: 2048, covering: rows)
+    let pieces = chunks(of: 1024, covering: rows)
     let partial = UnsafeMutablePointer<Double>.allocate(capacity: width * max(pieces.count, 1))
     defer { partial.deallocate() }
     partial.initialize(repeating: 0, count: width * pieces.count)
@@ -111,12 +167,13 @@ func rowSums(
 /// The sum over all rows of each column of a tensor [..., C].
 func columnSums(_ tensor: Tensor) -> [Double] {
     let width = tensor.shape.channels
-    return tensor.withUnsafePointer { values in
-        rowSums(rows: tensor.count / max(width, 1), width: width) { rows, sums in
-            for row in rows {
-                let start = values + row * width
-                for column in 0..<width { sums[column] += Double(start[column]) }
-            }
+    let table = VectorKernels.current.table
+    let padded = VectorKernels.current.padded(width)
+    let sums = tensor.withUnsafePointer { values in
+        rowSums(rows: tensor.count / max(width, 1), width: padded) { rows, sums in
+            let start = values + rows.lowerBound * width
+            table.pointee.channel_sums(start, Int32(rows.count), Int32(width), sums)
         }
     }
+    return Array(sums[..<width])
 }

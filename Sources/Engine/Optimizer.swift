@@ -1,3 +1,4 @@
+import CKernels
 import Graph
 import Tensors
 
@@ -50,7 +51,9 @@ public struct Optimizer: Sendable {
                 guard let gradient else { continue }
                 // Only matrices and filters decay: biases and BatchNorm's vectors have one axis.
                 let decay = gradient.shape.rank > 1 ? Float(weightDecay) : 0
-                var own = moments[layer][index]
+                var own: [Tensor] = []
+                // Taken out, so that nothing else owns it and it changes in place.
+                swap(&own, &moments[layer][index])
                 network.updateWeight(layer: layer, index: index) { weight in
                     update(
                         &weight,
@@ -72,35 +75,69 @@ public struct Optimizer: Sendable {
         decay: Float,
         rate: Double
     ) {
-        switch rule {
-        case .momentum(let momentum, let isNesterov):
-            if moments.isEmpty { moments = [Tensor(gradient.shape)] }
-            let (kept, step) = (Float(momentum), Float(rate))
-            for position in 0..<gradient.count {
-                let slope = gradient[position] + decay * weight[position]
-                let velocity = kept * moments[0][position] - step * slope
-                moments[0][position] = velocity
-                weight[position] += isNesterov ? kept * velocity - step * slope : velocity
-            }
-        case .adam(let firstDecay, let secondDecay, let epsilon):
-            if moments.isEmpty {
-                moments = [Tensor(gradient.shape), Tensor(gradient.shape)]
-            }
-            let time = Double(steps)
-            let corrected = Float(
-                rate * (1 - Double.power(secondDecay, time)).squareRoot()
-                    / (1 - Double.power(firstDecay, time))
-            )
-            let (first, second) = (Float(1 - firstDecay), Float(1 - secondDecay))
-            for position in 0..<gradient.count {
-                let slope = gradient[position] + decay * weight[position]
-                moments[0][position] += (slope - moments[0][position]) * first
-                moments[1][position] += (slope * slope - moments[1][position]) * second
-                weight[position] -=
-                    corrected * moments[0][position]
-                    / (moments[1][position].squareRoot() + Float(epsilon))
+        let table = VectorKernels.current.table
+        let (shape, count) = (gradient.shape, gradient.count)
+        let pieces = chunks(of: 1 << 15, covering: count)
+        func forEachPiece(_ body: (Int, Int) -> Void) {
+            ThreadPool.shared.forEach(pieces.count) {
+                body(pieces[$0].lowerBound, pieces[$0].count)
             }
         }
+        gradient.withUnsafePointer { gradient in
+            weight.withUnsafeMutablePointer { weight in
+                switch rule {
+                case .momentum(let momentum, let isNesterov):
+                    if moments.isEmpty { moments = [Tensor(shape)] }
+                    moments[0].withUnsafeMutablePointer { moment in
+                        forEachPiece { first, count in
+                            table.pointee.momentum_step(
+                                gradient + first,
+                                decay,
+                                Float(momentum),
+                                Float(rate),
+                                isNesterov ? 1 : 0,
+                                count,
+                                moment + first,
+                                weight + first
+                            )
+                        }
+                    }
+                case .adam(let firstDecay, let secondDecay, let epsilon):
+                    if moments.isEmpty { moments = [Tensor(shape), Tensor(shape)] }
+                    var (mean, square) = (moments[0], moments[1])
+                    moments = []
+                    let (first, second) = (Float(1 - firstDecay), Float(1 - secondDecay))
+                    let corrected = correctedRate(rate, firstDecay, secondDecay)
+                    mean.withUnsafeMutablePointer { mean in
+                        square.withUnsafeMutablePointer { square in
+                            forEachPiece { start, count in
+                                table.pointee.adam_step(
+                                    gradient + start,
+                                    decay,
+                                    first,
+                                    second,
+                                    corrected,
+                                    Float(epsilon),
+                                    count,
+                                    mean + start,
+                                    square + start,
+                                    weight + start
+                                )
+                            }
+                        }
+                    }
+                    moments = [mean, square]
+                }
+            }
+        }
+    }
+
+    /// Adam's rate, corrected for moments that began at zero.
+    private func correctedRate(_ rate: Double, _ first: Double, _ second: Double) -> Float {
+        let time = Double(steps)
+        return Float(
+            rate * (1 - Double.power(second, time)).squareRoot() / (1 - Double.power(first, time))
+        )
     }
 }
 

@@ -81,16 +81,26 @@ public struct TrainingPass {
             )
             let result = kernel.backward(gradient, call: call)
             for (input, own) in zip(node.inputs, result.inputs) where needsGradient[input] {
-                pending[input] = pending[input].map { zipped($0, own, +) } ?? own
+                add(own, to: &pending[input])
             }
             for (weight, own) in result.weights.enumerated()
             where trainability[node.layer][weight] {
                 guard let own else { continue }
-                weights[node.layer][weight] =
-                    weights[node.layer][weight].map { zipped($0, own, +) } ?? own
+                add(own, to: &weights[node.layer][weight])
             }
         }
         return Gradients(weights: weights, inputs: network.inputs.map { pending[$0] })
+    }
+
+    private func add(_ own: Tensor, to total: inout Tensor?) {
+        guard var sum = total else {
+            total = own
+            return
+        }
+        // Two owners of the sum would make it be copied.
+        total = nil
+        accumulate(own, into: &sum)
+        total = sum
     }
 
     /// For each node, whether a trainable weight (or a wanted input) lies at or before it.

@@ -30,6 +30,8 @@ public struct CostModel: Sendable {
     }
 
     private struct WeightTerm: Sendable {
+        var layer: Int
+        var isKernel: Bool
         var axes: [AxisLength]
         var uses: Int
         var isTrainable: Bool
@@ -37,10 +39,12 @@ public struct CostModel: Sendable {
 
     private let terms: [WeightTerm]
     private let widths: [Int]
+    private let layers: Int
 
     /// Takes the network's weights apart by axis.
     public init(_ network: Network, groups: [CoupledGroup]) {
         widths = groups.map(\.width)
+        layers = network.layers.count
         var touched: [WeightAxis: [(group: Int, positionsPerUnit: Int)]] = [:]
         for (index, group) in groups.enumerated() {
             for slice in group.slices {
@@ -66,6 +70,8 @@ public struct CostModel: Sendable {
                 }
                 terms.append(
                     WeightTerm(
+                        layer: index,
+                        isKernel: weight == 0,
                         axes: axes,
                         uses: uses.reduce(0) { $0 + $1[weight] },
                         isTrainable: trainable[weight]
@@ -81,17 +87,31 @@ public struct CostModel: Sendable {
         precondition(kept.count == widths.count, "one number per group")
         var cost = Cost(macs: 0, trainableParameters: 0, parameters: 0)
         for term in terms {
-            var elements = 1
-            for axis in term.axes {
-                elements *= axis.groups.reduce(axis.length) { length, entry in
-                    length - (widths[entry.group] - kept[entry.group]) * entry.positionsPerUnit
-                }
-            }
+            let elements = elements(of: term, keeping: kept)
             cost.macs += elements * term.uses
             cost.parameters += elements
             if term.isTrainable { cost.trainableParameters += elements }
         }
         return cost
+    }
+
+    /// For each layer, the share of its first weight that is left; 1 for layers without weights.
+    public func kernelShares(keeping kept: [Int]) -> [Double] {
+        var shares = [Double](repeating: 1, count: layers)
+        for term in terms where term.isKernel {
+            let whole = elements(of: term, keeping: widths)
+            shares[term.layer] = Double(elements(of: term, keeping: kept)) / Double(max(whole, 1))
+        }
+        return shares
+    }
+
+    private func elements(of term: WeightTerm, keeping kept: [Int]) -> Int {
+        term.axes.reduce(1) { product, axis in
+            product
+                * axis.groups.reduce(axis.length) { length, entry in
+                    length - (widths[entry.group] - kept[entry.group]) * entry.positionsPerUnit
+                }
+        }
     }
 }
 

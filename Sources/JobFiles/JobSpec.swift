@@ -34,10 +34,12 @@ public struct JobSpec: Sendable, Hashable {
 
     /// The budget.
     public struct Budget: Sendable, Hashable {
-        /// `macs` or `parameters`.
+        /// `macs`, `parameters`, `bytes`, `latency` or `accuracy_drop`.
         public var unit = ""
-        /// A share of the teacher's up to 1, or a count above 1.
+        /// A share of the teacher's up to 1, or a count above 1 (of `latency` microseconds); the drop itself.
         public var value = 0.0
+        /// The units there are.
+        public static let units = ["macs", "parameters", "bytes", "latency", "accuracy_drop"]
 
         /// Makes a budget.
         public init(unit: String = "", value: Double = 0) {
@@ -64,6 +66,8 @@ public struct JobSpec: Sendable, Hashable {
         public var patience = 20
         /// `full` or `plain`.
         public var mode = "full"
+        /// `least_squares` or `quadratic`.
+        public var criterion = "least_squares"
     }
 
     /// How the cut network is repaired.
@@ -71,13 +75,25 @@ public struct JobSpec: Sendable, Hashable {
         /// Whether it is.
         public var enabled = true
         /// Training samples for statistics.
-        public var images = 512
+        public var images = 2048
         /// The first ridge, as a share of the mean diagonal.
         public var ridge = 1e-4
+        /// Whether fitted outputs are stretched to the deviation they had.
+        public var rescale = false
+    }
+
+    /// How many allocations of the budget are tried.
+    public struct Allocation: Sendable, Hashable {
+        /// Those along curves with random weights.
+        public var weighted = 4
     }
 
     /// How the repaired network is trained.
     public struct Distillation: Sendable, Hashable {
+        /// `one_shot` or `layerwise`.
+        public var order = "one_shot"
+        /// Passes over the training samples after each group, in layerwise order.
+        public var layerEpochs = 0.5
         /// Passes over the training samples.
         public var epochs = 10
         /// `adam` or `sgd`.
@@ -118,6 +134,8 @@ public struct JobSpec: Sendable, Hashable {
     public var threads = 0
     /// Samples per batch.
     public var batch = 128
+    /// Samples at once when latency is measured.
+    public var latencyBatch = 1
     /// The SHA-256 of the model file, in hexadecimal, or empty.
     public var modelSHA256 = ""
     /// The least accuracy the teacher must show on the test samples, or 0.
@@ -134,6 +152,8 @@ public struct JobSpec: Sendable, Hashable {
     public var freeze: [String] = []
     /// How sensitivity is measured.
     public var sensitivity = Sensitivity()
+    /// How many allocations of the budget are tried.
+    public var allocation = Allocation()
     /// How channels are searched.
     public var search = Search()
     /// How the cut network is repaired.

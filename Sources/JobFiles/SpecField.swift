@@ -31,6 +31,7 @@ struct SpecField {
             SpecField(path: "seed", kind: .integer(\.seed, 0...Int(Int32.max))),
             SpecField(path: "threads", kind: .integer(\.threads, 0...256)),
             SpecField(path: "batch", kind: .integer(\.batch, 1...4096)),
+            SpecField(path: "latency_batch", kind: .integer(\.latencyBatch, 1...4096)),
             SpecField(path: "model_sha256", kind: .text(\.modelSHA256)),
             SpecField(path: "expected_accuracy", kind: .number(\.expectedAccuracy, 0...1)),
             SpecField(path: "max_attempts", kind: .integer(\.maxAttempts, 1...100)),
@@ -77,6 +78,10 @@ struct SpecField {
                 path: "sensitivity/images",
                 kind: .integer(\.sensitivity.images, 1...1_000_000)
             ),
+            SpecField(
+                path: "allocation/weighted",
+                kind: .integer(\.allocation.weighted, 0...1000)
+            ),
             SpecField(path: "search/population", kind: .integer(\.search.population, 4...4096)),
             SpecField(
                 path: "search/generations",
@@ -84,12 +89,25 @@ struct SpecField {
             ),
             SpecField(path: "search/patience", kind: .integer(\.search.patience, 1...100_000)),
             SpecField(path: "search/mode", kind: .choice(\.search.mode, ["full", "plain"])),
+            SpecField(
+                path: "search/criterion",
+                kind: .choice(\.search.criterion, ["least_squares", "quadratic"])
+            ),
             SpecField(path: "compensation/enabled", kind: .flag(\.compensation.enabled)),
             SpecField(
                 path: "compensation/images",
                 kind: .integer(\.compensation.images, 1...1_000_000)
             ),
             SpecField(path: "compensation/ridge", kind: .number(\.compensation.ridge, 0...1)),
+            SpecField(path: "compensation/rescale", kind: .flag(\.compensation.rescale)),
+            SpecField(
+                path: "distillation/order",
+                kind: .choice(\.distillation.order, ["one_shot", "layerwise"])
+            ),
+            SpecField(
+                path: "distillation/layer_epochs",
+                kind: .number(\.distillation.layerEpochs, 0...1000)
+            ),
             SpecField(
                 path: "distillation/epochs",
                 kind: .integer(\.distillation.epochs, 0...10_000)

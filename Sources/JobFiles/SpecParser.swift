@@ -102,13 +102,19 @@ private struct SpecParser {
 
     private mutating func readBudget(_ node: Node) {
         let hint = "Write `budget: {macs: 0.5}`, a share up to 1 or a count above 1."
+        let units = JobSpec.Budget.units
         guard let mapping = node.mapping, mapping.count == 1, let entry = mapping.first,
-            let unit = entry.key.string, ["macs", "parameters"].contains(unit)
+            let unit = entry.key.string, units.contains(unit)
         else {
-            return fault("budget", "does not hold exactly one of macs, parameters", hint: hint)
+            let list = units.joined(separator: ", ")
+            return fault("budget", "does not hold exactly one of \(list)", hint: hint)
         }
         guard let value = number(entry.value), value > 0, value <= 1e15 else {
             return fault("budget/\(unit)", "is not a number above 0", hint: hint)
+        }
+        guard unit != "accuracy_drop" || value < 1 else {
+            let drop = "Write `accuracy_drop: 0.01` for one point."
+            return fault("budget/\(unit)", "is not a number below 1", hint: drop)
         }
         spec.budget = JobSpec.Budget(unit: unit, value: value > 1 ? value.rounded() : value)
     }
@@ -195,7 +201,9 @@ private struct SpecParser {
 
     /// The nearest key by edit distance.
     private func suggestion(for path: String) -> String {
-        let known = SpecField.all.map(\.path) + ["budget", "budget/macs", "budget/parameters"]
+        let known =
+            SpecField.all.map(\.path) + ["budget"]
+            + JobSpec.Budget.units.map { "budget/\($0)" }
         let nearest = nearestWord(to: path, among: known) ?? ""
         return "Did you mean \(nearest)? Docs/spec.md lists every key."
     }

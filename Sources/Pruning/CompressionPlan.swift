@@ -1,33 +1,3 @@
-/// What the student may cost.
-public struct Budget: Sendable, Hashable, Codable {
-    /// What is counted.
-    public enum Unit: String, Sendable, Codable, CaseIterable {
-        /// Multiply-accumulates of one sample.
-        case macs
-        /// All weights, as Keras counts them.
-        case parameters
-    }
-
-    /// What is counted.
-    public var unit: Unit
-    /// The most that may be left.
-    public var limit: Limit
-
-    /// How much may be left.
-    public enum Limit: Sendable, Hashable, Codable {
-        /// A share of the teacher's cost, above 0 and at most 1.
-        case fraction(Double)
-        /// A number of multiply-accumulates or weights.
-        case count(Int)
-    }
-
-    /// Makes a budget.
-    public init(_ unit: Unit, _ limit: Limit) {
-        self.unit = unit
-        self.limit = limit
-    }
-}
-
 /// Everything a person can ask of a compression, with every default filled in.
 public struct CompressionPlan: Sendable, Hashable, Codable {
     /// What the student may cost.
@@ -36,6 +6,8 @@ public struct CompressionPlan: Sendable, Hashable, Codable {
     public var seed: UInt64 = 0
     /// Samples per batch.
     public var batchSize = 128
+    /// Samples that go through the network at once when its latency is measured.
+    public var latencyBatch = 1
     /// Kept widths are multiples of this where the group is wide enough.
     public var roundTo = 8
     /// No group keeps fewer units than this, unless it has fewer.
@@ -44,6 +16,8 @@ public struct CompressionPlan: Sendable, Hashable, Codable {
     public var frozenLayers: [String] = []
     /// How sensitivity is measured.
     public var sensitivity = SensitivitySettings()
+    /// How many allocations are tried.
+    public var allocation = AllocationSettings()
     /// How the channels of a group are searched.
     public var search = SearchSettings()
     /// How the cut network is repaired.
@@ -68,6 +42,15 @@ public struct SensitivitySettings: Sendable, Hashable, Codable {
     public init() {}
 }
 
+/// How many allocations are tried.
+public struct AllocationSettings: Sendable, Hashable, Codable {
+    /// Allocations along curves with random weights, tried after the ones along the curves as they are.
+    public var weighted = 4
+
+    /// Makes the default settings.
+    public init() {}
+}
+
 /// How the genetic search runs (METHODS 1.5: none of these numbers is known from the paper).
 public struct SearchSettings: Sendable, Hashable, Codable {
     /// With greedy seeds, greedy repair and swap polish, or without.
@@ -78,8 +61,19 @@ public struct SearchSettings: Sendable, Hashable, Codable {
         case plain
     }
 
+    /// What a choice of channels is judged by in the end.
+    public enum Criterion: String, Sendable, Codable, CaseIterable {
+        /// The error that is left after least squares, where the cut network is repaired by it: the genetic search's choice
+        /// or the Surgeon's, whichever leaves less.
+        case leastSquares = "least_squares"
+        /// The genetic search's own error.
+        case quadratic
+    }
+
     /// Which form.
     public var mode: Mode = .full
+    /// What a choice is judged by in the end.
+    public var criterion: Criterion = .leastSquares
     /// Genomes per generation.
     public var population = 64
     /// The most generations.
@@ -96,9 +90,11 @@ public struct CompensationSettings: Sendable, Hashable, Codable {
     /// Whether weights are repaired at all.
     public var isEnabled = true
     /// Training samples the statistics are taken over.
-    public var images = 512
+    public var images = 2048
     /// The first ridge, as a share of the mean diagonal; rises tenfold until the matrix factors.
     public var ridge = 1e-4
+    /// Whether fitted outputs are stretched to the deviation they had (METHODS 6.2).
+    public var rescales = false
 
     /// Makes the default settings.
     public init() {}
@@ -146,6 +142,18 @@ public struct DistillationSettings: Sendable, Hashable, Codable {
         case cropAndFlip = "crop_flip"
     }
 
+    /// When the student is trained.
+    public enum Order: String, Sendable, Codable, CaseIterable {
+        /// All groups are cut, then the student is trained.
+        case oneShot = "one_shot"
+        /// Each group is cut in a network that was trained since the last one was; then comes the training of all.
+        case layerwise
+    }
+
+    /// When the student is trained.
+    public var order = Order.oneShot
+    /// Passes over the training samples after each group, in layerwise order; a part of one is fine.
+    public var layerEpochs = 0.5
     /// Passes over the training samples; 0 leaves the repaired network as it is.
     public var epochs = 10
     /// The optimiser.

@@ -29,9 +29,9 @@ public struct SensitivityPoint: Sendable, Hashable, Codable {
 
 /// The value of `E` (METHODS section 0) that each way of choosing channels reached, as a share of the variance.
 public struct SearchRecord: Sendable, Hashable, Codable {
-    /// By the genetic search.
+    /// By the genetic search; in full mode never more than `greedy`.
     public var genetic: Double
-    /// By greedy removal and swaps.
+    /// By greedy removal or return, whichever is better, and exchanges.
     public var greedy: Double
     /// By the diagonal alone.
     public var diagonal: Double
@@ -39,10 +39,16 @@ public struct SearchRecord: Sendable, Hashable, Codable {
     public var magnitude: Double
     /// By chance: one random genome.
     public var random: Double
-    /// The exact optimum where the group is small enough to enumerate.
+    /// The exact optimum where enumeration or branch and bound proved it.
     public var optimum: Double?
     /// The best value after each generation.
     public var generations: [Double]
+    /// No removal of as many units has a smaller value than this.
+    public var bound: Double?
+    /// By the Surgeon's order, which goes by what least squares leaves; nil for groups too wide for it.
+    public var surgeon: Double?
+    /// Whose choice was cut: `genetic` or `surgeon`.
+    public var chosen: String?
 }
 
 /// The reconstruction error of a group's consumers as a share of their variance (METHODS section 0).
@@ -51,8 +57,12 @@ public struct LayerErrorRecord: Sendable, Hashable, Codable {
     public var raw: Double
     /// With the removed channels' means folded into the bias.
     public var folded: Double
-    /// With the kept weights fitted by least squares.
+    /// With the kept weights fitted by least squares on the teacher's own inputs: at most `folded`.
     public var leastSquares: Double
+    /// False where the group is too wide for its covariance: `leastSquares` then repeats `folded`.
+    public var isLeastSquaresKnown = true
+    /// What the fit on the student's own inputs left, errors of earlier layers included, summed over the consumers.
+    public var fitted: Double?
 }
 
 /// What happened to one coupled group.
@@ -67,7 +77,7 @@ public struct GroupRecord: Sendable, Hashable, Codable {
     public var width: Int
     /// The units that stay, ascending.
     public var kept: [Int]
-    /// Why the group was left whole, where it was: a frozen pattern, or nothing to measure with.
+    /// Why the group was left whole or could not be measured: a freeze pattern, or nothing to measure with.
     public var note: String?
     /// The sensitivity curve; empty where it was not measured.
     public var sensitivity: [SensitivityPoint] = []
@@ -101,6 +111,12 @@ public struct CandidateRecord: Sendable, Hashable, Codable {
     public var cost: Cost
     /// The quality on held-out samples after compensation and BatchNorm re-estimation.
     public var quality: Quality
+    /// Whether widths were rounded first.
+    public var isRounded = false
+    /// Nanoseconds of one sample through the cut network, where the budget is latency.
+    public var latency: Int?
+    /// The factors of the groups' curves, of a weighted candidate.
+    public var weights: [Double]?
 }
 
 /// Everything a compression found out, for the report.
@@ -127,7 +143,7 @@ public struct CompressionRecord: Sendable, Hashable, Codable {
     public var pruned: Quality
     /// After bias fold and least squares.
     public var compensated: Quality
-    /// After BatchNorm re-estimation.
+    /// After BatchNorm re-estimation, where that lowers the held-out loss; else as `compensated`.
     public var reestimated: Quality
     /// After distillation.
     public var distilled: Quality
@@ -137,4 +153,16 @@ public struct CompressionRecord: Sendable, Hashable, Codable {
     public var epochs: [EpochRecord]
     /// Layer executions the sensitivity scan needed, and how many a scan without caches would have needed.
     public var scanWork: [String: Int]
+    /// The teacher's answers on the test samples: a row per label, a column per answer; nil above a hundred classes.
+    public var teacherConfusion: [[Int]]?
+    /// The student's.
+    public var studentConfusion: [[Int]]?
+    /// For each layer that could not be repaired as it should, why.
+    public var repairNotes: [String: String] = [:]
+    /// For each fitted layer, the share of the teacher's variance that the fit left.
+    public var fitResiduals: [String: Double] = [:]
+    /// Nanoseconds of one sample through the teacher, where the budget is latency.
+    public var teacherLatency: Int?
+    /// Nanoseconds of one sample through the student, where the budget is latency.
+    public var studentLatency: Int?
 }

@@ -235,6 +235,12 @@ extension JobFailure {
                 hint: "Raise the budget, lower min_channels, or freeze fewer layers.",
                 ["reachable": "\(reachable)", "teacher": "\(teacher)"]
             )
+        case .budgetUnmeasurable(let unit, let reason):
+            self.init(
+                "budget-unmeasurable",
+                "Received a budget of \(unit.rawValue). It cannot be measured: \(reason).",
+                hint: "Give a budget of macs, parameters or bytes."
+            )
         case .nothingToPrune(let frozen):
             self.init(
                 "nothing-to-prune",

@@ -63,31 +63,45 @@ extension JobRequest {
 extension CompressionPlan {
     /// Translates a spec; its choices have been checked, so each has a counterpart.
     init(_ spec: JobSpec) {
-        let limit: Budget.Limit =
-            spec.budget.value > 1
-            ? .count(Int(spec.budget.value)) : .fraction(spec.budget.value)
-        self.init(budget: Budget(spec.budget.unit == "parameters" ? .parameters : .macs, limit))
+        self.init(budget: Budget(spec.budget))
         seed = UInt64(spec.seed)
         batchSize = spec.batch
+        latencyBatch = spec.latencyBatch
         roundTo = spec.roundTo
         minimumChannels = spec.minChannels
         frozenLayers = spec.freeze
         sensitivity.fractions = spec.sensitivity.fractions
         sensitivity.images = spec.sensitivity.images
         search.mode = SearchSettings.Mode(rawValue: spec.search.mode) ?? .full
+        allocation.weighted = spec.allocation.weighted
+        search.criterion =
+            SearchSettings.Criterion(rawValue: spec.search.criterion) ?? .leastSquares
         search.population = spec.search.population
         search.generations = spec.search.generations
         search.patience = spec.search.patience
         compensation.isEnabled = spec.compensation.enabled
         compensation.images = spec.compensation.images
         compensation.ridge = spec.compensation.ridge
+        compensation.rescales = spec.compensation.rescale
         distillation = DistillationSettings(spec.distillation)
+    }
+}
+
+extension Budget {
+    /// Microseconds become nanoseconds.
+    fileprivate init(_ spec: JobSpec.Budget) {
+        let unit = Unit(rawValue: spec.unit) ?? .macs
+        let scale: Double = unit == .latency ? 1000 : 1
+        let isShare = spec.value <= 1
+        self.init(unit, isShare ? .fraction(spec.value) : .count(Int(spec.value * scale)))
     }
 }
 
 extension DistillationSettings {
     fileprivate init(_ spec: JobSpec.Distillation) {
         self.init()
+        order = Order(rawValue: spec.order) ?? .oneShot
+        layerEpochs = spec.layerEpochs
         epochs = spec.epochs
         optimizer = OptimizerKind(rawValue: spec.optimizer) ?? .adam
         learningRate = spec.learningRate

@@ -275,7 +275,12 @@ public struct Worker {
             try record("started")
             try checkAccuracy(of: teacher, on: data.test, request)
             return try pruning { () throws(CompressionError) in
-                try CompressionRun(teacher: teacher, data: data, plan: request.plan)
+                try CompressionRun(
+                    teacher: teacher,
+                    data: data,
+                    plan: request.plan,
+                    clock: clock
+                )
             }
         }
         let fallback = checkpoint.wasFallback ? ", the newest being damaged" : ""
@@ -285,6 +290,7 @@ public struct Worker {
                 teacher: teacher,
                 data: data,
                 plan: request.plan,
+                clock: clock,
                 resuming: checkpoint.payload
             )
         }

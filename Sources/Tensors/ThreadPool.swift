@@ -12,9 +12,8 @@ public final class ThreadPool: Sendable {
     public static let shared = ThreadPool()
 
     private struct Work: Sendable {
-        var generation = 0
         var count = 0
-        var body: (@Sendable (Int) -> Void)?
+        var body: (@Sendable (Int, Int) -> Void)?
     }
 
     private struct Condition: @unchecked Sendable {
@@ -27,14 +26,22 @@ public final class ThreadPool: Sendable {
         }
     }
 
+    /// How often a worker looks for work before it sleeps: some tens of microseconds, since layers follow each other.
+    private static let spins = 4_000
+    private static let largestCount = 256
+
     private let condition = Condition()
     private let work = Mutex(Work())
+    /// Even while closed, odd while pieces are handed out.
     private let generation = Atomic<Int>(0)
     private let nextPiece = Atomic<Int>(0)
-    private let running = Atomic<Int>(0)
+    /// Workers that may hold the closure.
+    private let inside = Atomic<Int>(0)
+    private let sleeping = Atomic<Int>(0)
     private let limit = Atomic<Int>(1)
     private let started = Atomic<Int>(1)
     private let isBusy = Atomic<Bool>(false)
+    private let scratch = ScratchBuffers(count: largestCount)
 
     private init() {
         openblas_set_num_threads(1)
@@ -47,7 +54,7 @@ public final class ThreadPool: Sendable {
 
     /// Sets the number of threads; results do not depend on it.
     public func setThreads(_ count: Int) {
-        let wanted = max(1, min(count, 256))
+        let wanted = max(1, min(count, Self.largestCount))
         while started.load(ordering: .relaxed) < wanted {
             let index = started.add(1, ordering: .relaxed).oldValue
             startWorker(index)
@@ -57,60 +64,91 @@ public final class ThreadPool: Sendable {
 
     /// Does pieces `0 ..< count` on all threads and returns when they are done; inside a piece it runs them in turn.
     public func forEach(_ count: Int, _ body: (Int) -> Void) {
+        share(count) { piece, _ in body(piece) }
+    }
+
+    /// Does pieces `0 ..< count` on all threads, each with a buffer of its thread that holds whatever was left there.
+    ///
+    /// - Parameters:
+    ///   - count: The number of pieces.
+    ///   - floats: The length of the buffer.
+    ///   - body: Does one piece.
+    public func forEach(
+        _ count: Int,
+        scratch floats: Int,
+        _ body: (Int, UnsafeMutablePointer<Float>) -> Void
+    ) {
+        share(count) { piece, thread in
+            if let thread {
+                body(piece, scratch.buffer(of: thread, floats: floats))
+            } else {
+                withBuffer(floats) { body(piece, $0) }
+            }
+        }
+    }
+
+    /// Hands each piece and its thread to the closure; no thread is named where the pool was busy already.
+    private func share(_ count: Int, _ body: (Int, Int?) -> Void) {
         let isFirst =
-            threads > 1 && count > 1
+            count > 0
             && isBusy.compareExchange(
                 expected: false,
                 desired: true,
                 ordering: .acquiringAndReleasing
             ).exchanged
         guard isFirst else {
-            for piece in 0..<count { body(piece) }
+            for piece in 0..<count { body(piece, nil) }
             return
         }
-        withoutActuallyEscaping(body) { body in
-            // The workers are done with the closure before this scope ends, so it may cross to them.
-            nonisolated(unsafe) let body = body
-            share(count) { body($0) }
+        if count == 1 || threads == 1 {
+            for piece in 0..<count { body(piece, 0) }
+        } else {
+            withoutActuallyEscaping(body) { body in
+                // No worker is inside when this scope ends, so the closure may cross to them.
+                nonisolated(unsafe) let body = body
+                open(Work(count: count) { body($0, $1) })
+            }
         }
         isBusy.store(false, ordering: .releasing)
     }
 
-    private func share(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
-        let helpers = started.load(ordering: .relaxed) - 1
-        running.store(helpers, ordering: .relaxed)
+    private func open(_ shared: Work) {
         nextPiece.store(0, ordering: .relaxed)
-        pthread_mutex_lock(condition.mutex)
-        let next = generation.load(ordering: .relaxed) + 1
-        work.withLock { $0 = Work(generation: next, count: count, body: body) }
-        generation.store(next, ordering: .releasing)
-        pthread_cond_broadcast(condition.started)
-        pthread_mutex_unlock(condition.mutex)
-        takePieces(count, body)
-        while running.load(ordering: .acquiring) > 0 { sched_yield() }
+        work.withLock { $0 = shared }
+        generation.add(1, ordering: .sequentiallyConsistent)
+        if sleeping.load(ordering: .sequentiallyConsistent) > 0 {
+            pthread_mutex_lock(condition.mutex)
+            pthread_cond_broadcast(condition.started)
+            pthread_mutex_unlock(condition.mutex)
+        }
+        takePieces(of: shared, thread: 0)
+        generation.add(1, ordering: .sequentiallyConsistent)
+        var waits = 0
+        while inside.load(ordering: .sequentiallyConsistent) > 0 {
+            waits += 1
+            if waits % Self.spins == 0 { sched_yield() } else { espalier_relax() }
+        }
         work.withLock { $0.body = nil }
     }
 
-    private func takePieces(_ count: Int, _ body: (Int) -> Void) {
+    private func takePieces(of work: Work, thread: Int) {
         while true {
             let piece = nextPiece.add(1, ordering: .relaxed).oldValue
-            guard piece < count else { return }
-            body(piece)
+            guard piece < work.count else { return }
+            work.body?(piece, thread)
         }
     }
 
     private func startWorker(_ index: Int) {
-        let seen = generation.load(ordering: .relaxed)
-        let start = WorkerStart(index: index, seen: seen)
         var thread = pthread_t()
-        let argument = Unmanaged.passRetained(start).toOpaque()
+        let argument = Unmanaged.passRetained(WorkerStart(index: index)).toOpaque()
         pthread_create(
             &thread,
             nil,
             { raw in
                 guard let raw else { return nil }
                 let start = Unmanaged<WorkerStart>.fromOpaque(raw).takeRetainedValue()
-                ThreadPool.shared.serve(index: start.index, seen: start.seen)
+                ThreadPool.shared.serve(index: start.index)
                 return nil
             },
             argument
@@ -120,39 +158,91 @@ public final class ThreadPool: Sendable {
 
     private final class WorkerStart: Sendable {
         let index: Int
-        let seen: Int
 
-        init(index: Int, seen: Int) {
+        init(index: Int) {
             self.index = index
-            self.seen = seen
         }
     }
 
-    /// Takes part in the current work; the closure must be let go before the worker says it is done.
+    /// Takes part in the work of one generation if it is still open once this worker is known to be inside.
     @inline(never)
-    private func takeShare(index: Int) -> Int {
-        let current = work.withLock { $0 }
-        if index < limit.load(ordering: .relaxed), let body = current.body {
-            takePieces(current.count, body)
+    private func takeShare(of seen: Int, index: Int) {
+        inside.add(1, ordering: .sequentiallyConsistent)
+        if generation.load(ordering: .sequentiallyConsistent) == seen,
+            index < limit.load(ordering: .relaxed)
+        {
+            takePieces(of: work.withLock { $0 }, thread: index)
         }
-        return current.generation
     }
 
-    /// Spins for a few microseconds, since layers follow each other closely, then sleeps.
-    private func serve(index: Int, seen: Int) {
-        var seen = seen
+    /// Looks for work for a few microseconds, since layers follow each other closely, then sleeps.
+    private func serve(index: Int) {
+        var done = 0
         while true {
-            var spins = 0
-            while generation.load(ordering: .acquiring) == seen, spins < 20_000 { spins += 1 }
-            pthread_mutex_lock(condition.mutex)
-            while generation.load(ordering: .acquiring) == seen {
-                pthread_cond_wait(condition.started, condition.mutex)
-            }
-            pthread_mutex_unlock(condition.mutex)
-            seen = takeShare(index: index)
-            running.subtract(1, ordering: .acquiringAndReleasing)
+            let seen = waitForWork(after: done)
+            takeShare(of: seen, index: index)
+            // The closure is let go before the worker says so.
+            inside.subtract(1, ordering: .sequentiallyConsistent)
+            done = seen
         }
     }
+
+    private func waitForWork(after done: Int) -> Int {
+        for _ in 0..<Self.spins {
+            let seen = generation.load(ordering: .acquiring)
+            if seen != done, seen % 2 == 1 { return seen }
+            espalier_relax()
+        }
+        pthread_mutex_lock(condition.mutex)
+        defer { pthread_mutex_unlock(condition.mutex) }
+        sleeping.add(1, ordering: .sequentiallyConsistent)
+        defer { sleeping.subtract(1, ordering: .sequentiallyConsistent) }
+        while true {
+            let seen = generation.load(ordering: .sequentiallyConsistent)
+            if seen != done, seen % 2 == 1 { return seen }
+            pthread_cond_wait(condition.started, condition.mutex)
+        }
+    }
+}
+
+/// One growing buffer per thread, each touched by its thread alone.
+private final class ScratchBuffers: @unchecked Sendable {
+    private struct Buffer {
+        var start: UnsafeMutableRawPointer?
+        var floats = 0
+    }
+
+    private let buffers: UnsafeMutablePointer<Buffer>
+
+    init(count: Int) {
+        buffers = .allocate(capacity: count)
+        buffers.initialize(repeating: Buffer(), count: count)
+    }
+
+    func buffer(of thread: Int, floats: Int) -> UnsafeMutablePointer<Float> {
+        if let start = buffers[thread].start, buffers[thread].floats >= floats {
+            return start.assumingMemoryBound(to: Float.self)
+        }
+        buffers[thread].start?.deallocate()
+        let start = allocateFloats(floats)
+        buffers[thread] = Buffer(start: start, floats: floats)
+        return start.assumingMemoryBound(to: Float.self)
+    }
+}
+
+/// Memory for floats that begins with a cache line.
+private func allocateFloats(_ count: Int) -> UnsafeMutableRawPointer {
+    .allocate(byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64)
+}
+
+/// Lends a buffer that begins with a cache line and holds whatever was left there.
+public func withBuffer<Result>(
+    _ floats: Int,
+    _ body: (UnsafeMutablePointer<Float>) throws -> Result
+) rethrows -> Result {
+    let start = allocateFloats(floats)
+    defer { start.deallocate() }
+    return try body(start.assumingMemoryBound(to: Float.self))
 }
 
 /// The half-open ranges of a fixed number of elements each (the last may be shorter) that cover `0 ..< count`.

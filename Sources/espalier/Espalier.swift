@@ -9,7 +9,8 @@ struct Espalier: ParsableCommand {
         version: ProgramVersion.current,
         subcommands: [
             Serve.self, Run.self, Check.self, Inspect.self, Predict.self, Evaluate.self,
-            Status.self, Cancel.self, Pause.self, Resume.self, Retry.self, Example.self, Work.self,
+            Bench.self, Status.self, Cancel.self, Pause.self, Resume.self, Retry.self,
+            Example.self, Work.self,
         ]
     )
 

@@ -7,16 +7,31 @@ import Testing
 
 /// Parity with Keras: files made by Tests/Fixtures/generate/layers.py, one per layer setting or small network.
 @Suite struct GoldenTests {
-    @Test("inference gives Keras' outputs", arguments: GoldenFile.names)
-    func inference(name: String) throws {
+    /// The instruction sets of this processor: the same golden cases on each.
+    static let sets = InstructionSet.allCases.filter { $0.kernels != nil }
+
+    @Test("inference gives Keras' outputs", arguments: GoldenFile.names, sets)
+    func inference(name: String, set: InstructionSet) throws {
+        try VectorKernels.$current.withValue(#require(set.kernels)) { try inference(name) }
+    }
+
+    private func inference(_ name: String) throws {
         let file = try GoldenFile(name)
         let outputs = file.network.predict(file.inputs)
         let expected = try file.tensor("output_inference")
         expectClose(outputs[0], expected, tolerance: 2e-5, "output of \(name)")
     }
 
-    @Test("training gives Keras' outputs, loss and every gradient", arguments: GoldenFile.trainable)
-    func gradients(name: String) throws {
+    @Test(
+        "training gives Keras' outputs, loss and every gradient",
+        arguments: GoldenFile.trainable,
+        sets
+    )
+    func gradients(name: String, set: InstructionSet) throws {
+        try VectorKernels.$current.withValue(#require(set.kernels)) { try gradients(name) }
+    }
+
+    private func gradients(_ name: String) throws {
         let file = try GoldenFile(name)
         let pass = TrainingPass(
             file.network,
@@ -58,9 +73,14 @@ import Testing
 
     @Test(
         "three steps of each optimiser give Keras' weights and moving statistics",
-        arguments: GoldenFile.withWeights
+        arguments: GoldenFile.withWeights,
+        sets
     )
-    func steps(name: String) throws {
+    func steps(name: String, set: InstructionSet) throws {
+        try VectorKernels.$current.withValue(#require(set.kernels)) { try steps(name) }
+    }
+
+    private func steps(_ name: String) throws {
         let file = try GoldenFile(name)
         let rules: [(String, Optimizer.Rule, Double)] = [
             ("after_momentum", .momentum(0.9, isNesterov: false), 0.05),

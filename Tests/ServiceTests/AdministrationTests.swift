@@ -137,9 +137,9 @@ struct AdministrationTests {
         try place.drop("old")
         #expect(try BuiltProgram.drain(place.spool) == 0)
         let undelivered = "\(place.spool.failed)/never~00000001/drop"
-        try place.files.makeFolder(undelivered)
+        try place.files.makeDurableFolder(undelivered)
         try place.files.writeNew([1], to: "\(undelivered)/never.h5")
-        try place.files.makeFolder("\(place.spool.outbox)/foreign")
+        try place.files.makeDurableFolder("\(place.spool.outbox)/foreign")
         let ages = ["--keep-done", "0.001", "--keep-failed", "0.001", "--keep-delivered", "0.001"]
         #expect(try BuiltProgram.drain(place.spool, ages) == 0)
         #expect(try place.files.names(in: place.spool.done).isEmpty)
@@ -153,7 +153,7 @@ struct AdministrationTests {
     func confinement() throws {
         let place = try TemporarySpool()
         let allowed = "\(place.root)/allowed"
-        try place.files.makeFolder(allowed)
+        try place.files.makeDurableFolder(allowed)
         #expect(symlink("\(place.root)/data/data.h5", "\(allowed)/link.h5") == 0)
         for (name, file) in [
             ("a-path", "\(place.root)/data/data.h5"), ("b-link", "link.h5"),

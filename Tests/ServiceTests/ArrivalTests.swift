@@ -129,7 +129,7 @@ struct ArrivalTests {
         let place = try serve(expecting: 2) { place in
             try place.drop("twice", spec: TemporarySpool.spec(epochs: 40))
             let deadline = Date(timeIntervalSinceNow: 20)
-            while try place.spool.jobs(on: place.files).isEmpty, Date() < deadline {
+            while try !place.files.names(in: place.spool.inbox).isEmpty, Date() < deadline {
                 Thread.sleep(forTimeInterval: 0.02)
             }
             try place.drop("twice", spec: TemporarySpool.spec(epochs: 1))

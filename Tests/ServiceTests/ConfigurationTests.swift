@@ -103,7 +103,7 @@ struct ConfigurationTests {
     @Test("a file that was named must be there, one that is only looked for need not")
     func places() throws {
         let files = InMemoryFileSystem()
-        try files.makeFolder("/home/ann/.config/espalier")
+        try files.makeDurableFolder("/home/ann/.config/espalier")
         let home = ["HOME": "/home/ann"]
         func reading(
             _ config: String?,

@@ -1,3 +1,4 @@
+import CKernels
 import Graph
 import Tensors
 
@@ -11,7 +12,7 @@ struct ActivationKernel: LayerKernel {
         case .linear: return LayerOutput(value: input)
         case .softmax: return LayerOutput(value: softmax(input))
         case .relu(slope: 0, maximum: nil, threshold: 0):
-            return LayerOutput(value: mapped(input) { max($0, 0) })
+            return LayerOutput(value: rectified(input))
         case .relu, .sigmoid, .tanh, .elu, .selu, .softplus, .softsign, .exponential, .silu,
             .hardSigmoid, .hardSilu, .gelu:
             return LayerOutput(value: mapped(input, function.value))
@@ -26,12 +27,39 @@ struct ActivationKernel: LayerKernel {
         case .linear: result = gradient
         case .softmax: result = softmaxGradient(gradient, output: call.output)
         case .relu(slope: 0, maximum: nil, threshold: 0):
-            result = zipped(gradient, input) { $1 > 0 ? $0 : 0 }
+            result = rectifiedGradient(gradient, input: input)
         case .relu, .sigmoid, .tanh, .elu, .selu, .softplus, .softsign, .exponential, .silu,
             .hardSigmoid, .hardSilu, .gelu:
             result = zipped(gradient, input) { $0 * function.slope(at: $1) }
         }
         return LayerGradients(inputs: [result])
+    }
+
+    private func rectified(_ input: Tensor) -> Tensor {
+        let table = VectorKernels.current.table
+        return input.withUnsafePointer { values in
+            elementwise(input.shape) { range, result in
+                let first = range.lowerBound
+                table.pointee.rectify(values + first, range.count, result + first)
+            }
+        }
+    }
+
+    private func rectifiedGradient(_ gradient: Tensor, input: Tensor) -> Tensor {
+        let table = VectorKernels.current.table
+        return gradient.withUnsafePointer { gradient in
+            input.withUnsafePointer { values in
+                elementwise(input.shape) { range, result in
+                    let first = range.lowerBound
+                    table.pointee.rectify_gradient(
+                        gradient + first,
+                        values + first,
+                        range.count,
+                        result + first
+                    )
+                }
+            }
+        }
     }
 
     private func softmax(_ input: Tensor) -> Tensor {

@@ -19,7 +19,7 @@ struct BatchNormalizationKernel: LayerKernel {
                 )
             )
         }
-        let moments = moments(of: input)
+        let moments = channelMoments(input)
         let inverse = inverseDeviation(moments.variance)
         let shape = Shape([moments.mean.count])
         return LayerOutput(
@@ -34,28 +34,6 @@ struct BatchNormalizationKernel: LayerKernel {
 
     private func inverseDeviation(_ variance: [Double]) -> [Double] {
         variance.map { 1 / ($0 + Double(layer.epsilon)).squareRoot() }
-    }
-
-    private func moments(of input: Tensor) -> BatchMoments {
-        let width = input.shape.channels
-        let rows = input.count / width
-        let mean = columnSums(input).map { $0 / Double(rows) }
-        let squares = input.withUnsafePointer { values in
-            rowSums(rows: rows, width: width) { rows, sums in
-                for row in rows {
-                    let start = values + row * width
-                    for column in 0..<width {
-                        let difference = Double(start[column]) - mean[column]
-                        sums[column] += difference * difference
-                    }
-                }
-            }
-        }
-        return BatchMoments(
-            count: rows,
-            mean: mean,
-            variance: squares.map { $0 / Double(rows) }
-        )
     }
 
     private func gamma(_ weights: [Tensor], width: Int) -> [Float] {
@@ -88,8 +66,9 @@ struct BatchNormalizationKernel: LayerKernel {
         guard call.saved.count == 2 else { return frozenBackward(gradient, call: call) }
         let (mean, inverse) = (call.saved[0].values, call.saved[1].values)
         let rows = gradient.count / width
-        let sums = productSums(gradient, call.inputs[0], mean: mean, inverse: inverse)
-        let (sumOfGradients, sumOfProducts) = (Array(sums[..<width]), Array(sums[width...]))
+        let sums = productSums(gradient, call.inputs[0], passing: nil, center: mean)
+        let sumOfGradients = sums.gradients
+        let sumOfProducts = (0..<width).map { sums.products[$0] * Double(inverse[$0]) }
         // dx = gamma inv (dy - mean(dy) - xhat mean(dy xhat)), one linear map of dy and x per channel.
         var onGradient = [Float](repeating: 0, count: width)
         var onInput = onGradient
@@ -105,6 +84,7 @@ struct BatchNormalizationKernel: LayerKernel {
         let result = combination(
             gradient,
             call.inputs[0],
+            passing: nil,
             first: onGradient,
             second: onInput,
             constant: constant
@@ -122,13 +102,13 @@ struct BatchNormalizationKernel: LayerKernel {
         let moving = call.weights[layer.movingMeanIndex]
         let variance = call.weights[layer.movingMeanIndex + 1].values.map(Double.init)
         let inverse = inverseDeviation(variance).map(Float.init)
-        let sums = productSums(gradient, call.inputs[0], mean: moving.values, inverse: inverse)
+        let sums = productSums(gradient, call.inputs[0], passing: nil, center: moving.values)
         let scale = (0..<width).map { gamma[$0] * inverse[$0] }
         return LayerGradients(
             inputs: [linear(gradient, scale: scale, offset: [Float](repeating: 0, count: width))],
             weights: weightGradients(
-                scale: Array(sums[width...]),
-                offset: Array(sums[..<width])
+                scale: (0..<width).map { sums.products[$0] * Double(inverse[$0]) },
+                offset: sums.gradients
             )
         )
     }
@@ -137,65 +117,6 @@ struct BatchNormalizationKernel: LayerKernel {
         let shape = Shape([scale.count])
         return (layer.scales ? [Tensor(shape, values: scale.map(Float.init))] : [])
             + (layer.centers ? [Tensor(shape, values: offset.map(Float.init))] : []) + [nil, nil]
-    }
-
-    /// The sums of `dy` and of `dy xhat` over all rows, one after the other.
-    private func productSums(
-        _ gradient: Tensor,
-        _ input: Tensor,
-        mean: [Float],
-        inverse: [Float]
-    ) -> [Double] {
-        let width = gradient.shape.channels
-        return gradient.withUnsafePointer { gradients in
-            input.withUnsafePointer { values in
-                rowSums(rows: gradient.count / width, width: 2 * width) { rows, sums in
-                    for row in rows {
-                        let (dy, x) = (gradients + row * width, values + row * width)
-                        for column in 0..<width {
-                            let normal = (x[column] - mean[column]) * inverse[column]
-                            sums[column] += Double(dy[column])
-                            sums[width + column] += Double(dy[column] * normal)
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// `x * scale + offset` per channel.
-func linear(_ input: Tensor, scale: [Float], offset: [Float]) -> Tensor {
-    let width = scale.count
-    return input.withUnsafePointer { values in
-        channelwise(input.shape) { row, result in
-            let source = values + row * width
-            for column in 0..<width {
-                result[column] = source[column] * scale[column] + offset[column]
-            }
-        }
-    }
-}
-
-/// `first * a + second * b + constant` per channel.
-private func combination(
-    _ left: Tensor,
-    _ right: Tensor,
-    first: [Float],
-    second: [Float],
-    constant: [Float]
-) -> Tensor {
-    let width = first.count
-    return left.withUnsafePointer { left in
-        right.withUnsafePointer { values in
-            channelwise(right.shape) { row, result in
-                let (a, b) = (left + row * width, values + row * width)
-                for column in 0..<width {
-                    result[column] =
-                        a[column] * first[column] + b[column] * second[column] + constant[column]
-                }
-            }
-        }
     }
 }
 

@@ -24,25 +24,29 @@ struct DepthwiseConvolution2DKernel: LayerKernel {
         let input = image.shape
         let size = layer.window.outputSize(Size2D(input[1], input[2]))
         let output = Shape([input[0], size.height, size.width, input.channels])
-        var window = kernelWindow(
+        let window = kernelWindow(
             layer.window,
             input: input,
             output: output,
             width: input.channels
         )
         let imageSize = input.withoutBatch.count
-        let bias = layer.usesBias ? weights[1].values : nil
+        let table = VectorKernels.current.table
+        let bias = layer.usesBias ? weights[1] : nil
         return LayerOutput(
-            value: image.withUnsafePointer { images in
-                weights[0].withUnsafePointer { kernel in
-                    imagewise(output) { index, result in
-                        let start = images + index * imageSize
-                        if let bias {
-                            bias.withUnsafeBufferPointer {
-                                espalier_depthwise(start, kernel, $0.baseAddress, &window, result)
+            value: withUnsafePointer(to: window) { window in
+                image.withUnsafePointer { images in
+                    weights[0].withUnsafePointer { kernel in
+                        withPointer(to: bias) { bias in
+                            imagewise(output) { index, result in
+                                table.pointee.depthwise(
+                                    images + index * imageSize,
+                                    kernel,
+                                    bias,
+                                    window,
+                                    result
+                                )
                             }
-                        } else {
-                            espalier_depthwise(start, kernel, nil, &window, result)
                         }
                     }
                 }
@@ -53,51 +57,48 @@ struct DepthwiseConvolution2DKernel: LayerKernel {
     func backward(_ gradient: Tensor, call: RecordedCall) -> LayerGradients {
         let image = repeated(call.inputs[0])
         let (input, output) = (image.shape, gradient.shape)
-        var window = kernelWindow(
+        let window = kernelWindow(
             layer.window,
             input: input,
             output: output,
             width: input.channels
         )
         let (imageSize, gradientSize) = (input.withoutBatch.count, output.withoutBatch.count)
-        return image.withUnsafePointer { images in
-            gradient.withUnsafePointer { gradients in
-                call.weights[0].withUnsafePointer { kernel in
-                    let kernelGradient = batchSum(
-                        call.weights[0].shape,
-                        batch: input[0]
-                    ) { part, sum in
+        let table = VectorKernels.current.table
+        let kernelGradient = withUnsafePointer(to: window) { window in
+            image.withUnsafePointer { images in
+                gradient.withUnsafePointer { gradients in
+                    batchSum(call.weights[0].shape, batch: input[0]) { part, sum in
                         for index in part {
-                            espalier_depthwise_gradient(
+                            table.pointee.depthwise_kernel_gradient(
                                 images + index * imageSize,
-                                kernel,
                                 gradients + index * gradientSize,
-                                &window,
-                                nil,
+                                window,
                                 sum
                             )
                         }
                     }
-                    var inputs: [Tensor] = []
-                    if call.needsInputGradient {
-                        let wide = imagewise(input) { index, result in
-                            result.initialize(repeating: 0, count: imageSize)
-                            espalier_depthwise_gradient(
-                                images + index * imageSize,
-                                kernel,
-                                gradients + index * gradientSize,
-                                &window,
-                                result,
-                                nil
-                            )
-                        }
-                        inputs = [summed(wide, like: call.inputs[0].shape)]
-                    }
-                    let bias = layer.usesBias ? [biasGradient(gradient)] : []
-                    return LayerGradients(inputs: inputs, weights: [kernelGradient] + bias)
                 }
             }
         }
+        let bias = layer.usesBias ? [biasGradient(gradient)] : []
+        guard call.needsInputGradient else {
+            return LayerGradients(inputs: [], weights: [kernelGradient] + bias)
+        }
+        let wide = withUnsafePointer(to: window) { window in
+            call.weights[0].withUnsafePointer { kernel in
+                gradient.withUnsafePointer { gradients in
+                    imagewise(input) { index, result in
+                        let own = gradients + index * gradientSize
+                        table.pointee.depthwise_input_gradient(kernel, own, window, result)
+                    }
+                }
+            }
+        }
+        return LayerGradients(
+            inputs: [summed(wide, like: call.inputs[0].shape)],
+            weights: [kernelGradient] + bias
+        )
     }
 
     /// The adjoint of ``repeated(_:)``.

@@ -11,7 +11,7 @@ struct MergeKernel: LayerKernel {
         for input in inputs.dropFirst() {
             let expanded = Broadcast(input.shape, to: shape).expanded(input)
             switch layer.operation {
-            case .add: result = zipped(result, expanded, +)
+            case .add: result = sum(result, expanded)
             case .multiply: result = zipped(result, expanded, *)
             }
         }

@@ -1,0 +1,196 @@
+/* Matrix products: tiles of ROWS x VECTORS accumulators that stay in registers over the whole inner length.
+   The order of additions is that of the inner index, whatever the tile: a result does not depend on how rows are cut. */
+
+/* What is done to a value before it is stored: bias by column, an addend that lies as the result does, ReLU. */
+INLINE vector finished(vector value, const espalier_finish *finish, size_t column, size_t offset, size_t count) {
+    if (finish->bias) value += load_upto(finish->bias + column, count);
+    if (finish->addend) value += load_upto(finish->addend + offset, count);
+    return finish->rectifies ? positive_part(value) : value;
+}
+
+/* One tile of result [ROWS, VECTORS * WIDTH] = left [ROWS, inner] right [inner, VECTORS * WIDTH]. */
+#define PRODUCT_TILE(ROWS, VECTORS)                                                                               \
+    static __attribute__((noinline)) void product_##ROWS##x##VECTORS(                                             \
+        const espalier_product *p, const float *left, const float *right, float *result, int column) {            \
+        vector sum[ROWS][VECTORS];                                                                                \
+        const int count = p->columns - column;                                                                    \
+        const size_t row = p->left_row, step = p->left_block, block = p->right_block;                             \
+        UNROLL for (int i = 0; i < ROWS; i++) UNROLL for (int j = 0; j < VECTORS; j++) sum[i][j] = splat(0);      \
+        int k = 0;                                                                                                \
+        for (; k + WIDTH <= p->inner; k += WIDTH, left += step, right += WIDTH * WIDTH)                           \
+            UNROLL for (int l = 0; l < WIDTH; l++) PRODUCT_STEP(ROWS, VECTORS)                                    \
+        for (int l = 0; l < p->inner - k; l++) PRODUCT_STEP(ROWS, VECTORS)                                        \
+        UNROLL for (int i = 0; i < ROWS; i++) UNROLL for (int j = 0; j < VECTORS; j++) {                          \
+            float *place = result + i * p->result_row + j * p->result_block;                                      \
+            const int own = p->is_padded ? WIDTH : count - j * WIDTH;                                             \
+            vector value = sum[i][j];                                                                             \
+            if (p->adds) value += load_upto(place, own);                                                          \
+            if (p->finish)                                                                                        \
+                value = finished(value, p->finish, column + j * WIDTH, place - p->result, own);                   \
+            store_upto(place, value, own);                                                                        \
+        }                                                                                                         \
+    }
+
+#define PRODUCT_STEP(ROWS, VECTORS)                                                                               \
+    {                                                                                                             \
+        vector other[VECTORS];                                                                                    \
+        UNROLL for (int j = 0; j < VECTORS; j++) other[j] = load(right + j * block + l * WIDTH);                  \
+        UNROLL for (int i = 0; i < ROWS; i++) {                                                                   \
+            const vector own = splat(left[i * row + l]);                                                          \
+            UNROLL for (int j = 0; j < VECTORS; j++) sum[i][j] = multiply_add(own, other[j], sum[i][j]);          \
+        }                                                                                                         \
+    }
+
+/* All rows of VECTORS column blocks: the widest tile first, then 4, 2 and 1 rows. */
+#define PRODUCT_COLUMNS(ROWS, VECTORS)                                                                            \
+    PRODUCT_TILE(ROWS, VECTORS)                                                                                   \
+    static void product_columns_##VECTORS(const espalier_product *p, int column) {                                \
+        const float *right = p->right + (size_t)(column / WIDTH) * p->right_block;                                \
+        float *result = p->result + (size_t)(column / WIDTH) * p->result_block;                                   \
+        int i = 0;                                                                                                \
+        for (; i + ROWS <= p->rows; i += ROWS)                                                                    \
+            product_##ROWS##x##VECTORS(p, p->left + i * p->left_row, right, result + i * p->result_row, column);  \
+        for (; i + 4 <= p->rows; i += 4)                                                                          \
+            product_4x##VECTORS(p, p->left + i * p->left_row, right, result + i * p->result_row, column);         \
+        for (; i + 2 <= p->rows; i += 2)                                                                          \
+            product_2x##VECTORS(p, p->left + i * p->left_row, right, result + i * p->result_row, column);         \
+        for (; i < p->rows; i++)                                                                                  \
+            product_1x##VECTORS(p, p->left + i * p->left_row, right, result + i * p->result_row, column);         \
+    }
+
+PRODUCT_TILE(1, 1)
+PRODUCT_TILE(2, 1)
+PRODUCT_TILE(1, 2)
+PRODUCT_TILE(2, 2)
+PRODUCT_TILE(1, 3)
+PRODUCT_TILE(2, 3)
+PRODUCT_TILE(4, 1)
+PRODUCT_TILE(4, 2)
+#if WIDTH == 16
+PRODUCT_TILE(4, 3)
+PRODUCT_COLUMNS(28, 1)
+PRODUCT_COLUMNS(14, 2)
+PRODUCT_COLUMNS(9, 3)
+#else
+PRODUCT_COLUMNS(12, 1)
+PRODUCT_COLUMNS(6, 2)
+PRODUCT_COLUMNS(4, 3)
+#endif
+
+/* How many column blocks go together: pairs, and three at the end where their number is odd; an incomplete block of
+   a result that is not padded goes alone, so that the others keep to whole vectors. */
+INLINE int blocks_together(const espalier_product *p, int column) {
+    const int left = p->columns - column;
+    const int whole = p->is_padded ? (left + WIDTH - 1) / WIDTH : left / WIDTH;
+    return whole <= 1 ? 1 : whole == 3 ? 3 : 2;
+}
+
+/* result = left right, or += */
+static void multiply(const espalier_product *p) {
+    for (int column = 0; column < p->columns;) {
+        const int blocks = blocks_together(p, column);
+        if (blocks == 1)
+            product_columns_1(p, column);
+        else if (blocks == 2)
+            product_columns_2(p, column);
+        else
+            product_columns_3(p, column);
+        column += blocks * WIDTH;
+    }
+}
+
+/* One tile of result [ROWS, VECTORS * WIDTH] = sum over t of left [t, ROWS] right [t, VECTORS * WIDTH]. */
+#define OUTER_TILE(ROWS, VECTORS)                                                                                 \
+    static __attribute__((noinline)) void outer_##ROWS##x##VECTORS(const espalier_product *p, const float *left,  \
+                                                                   const float *right, float *result,             \
+                                                                   int count) {                                   \
+        vector sum[ROWS][VECTORS];                                                                                \
+        const size_t row = p->left_row, other_row = p->right_row, block = p->right_block;                         \
+        UNROLL for (int i = 0; i < ROWS; i++) UNROLL for (int j = 0; j < VECTORS; j++)                            \
+            sum[i][j] = p->adds ? load_upto(result + i * p->result_row + j * p->result_block, count - j * WIDTH)  \
+                                : splat(0);                                                                       \
+        if (count >= VECTORS * WIDTH)                                                                             \
+            _Pragma("unroll 2") for (int t = 0; t < p->inner; t++, left += row, right += other_row)               \
+                OUTER_STEP(ROWS, VECTORS, load(right + j * block))                                                \
+        else                                                                                                      \
+            for (int t = 0; t < p->inner; t++, left += row, right += other_row)                                   \
+                OUTER_STEP(ROWS, VECTORS, load_upto(right + j * block, count - j * WIDTH))                        \
+        UNROLL for (int i = 0; i < ROWS; i++) UNROLL for (int j = 0; j < VECTORS; j++)                            \
+            store_upto(result + i * p->result_row + j * p->result_block, sum[i][j], count - j * WIDTH);           \
+    }
+
+#define OUTER_STEP(ROWS, VECTORS, LOAD)                                                                           \
+    {                                                                                                             \
+        vector other[VECTORS];                                                                                    \
+        UNROLL for (int j = 0; j < VECTORS; j++) other[j] = LOAD;                                                 \
+        UNROLL for (int i = 0; i < ROWS; i++) {                                                                   \
+            const vector own = splat(left[i]);                                                                    \
+            UNROLL for (int j = 0; j < VECTORS; j++) sum[i][j] = multiply_add(own, other[j], sum[i][j]);          \
+        }                                                                                                         \
+    }
+
+/* All rows of VECTORS column blocks; rows of one block of the left side are neighbours in memory. */
+#define OUTER_COLUMNS(ROWS, VECTORS)                                                                              \
+    static void outer_columns_##VECTORS(const espalier_product *p, int column) {                                  \
+        const float *right = p->right + (size_t)(column / WIDTH) * p->right_block;                                \
+        float *result = p->result + (size_t)(column / WIDTH) * p->result_block;                                   \
+        const int count = p->is_padded ? VECTORS * WIDTH : p->columns - column;                                   \
+        for (int i = 0; i < p->rows;) {                                                                           \
+            const float *left = p->left + (size_t)(i / WIDTH) * p->left_block + i % WIDTH;                        \
+            float *place = result + i * p->result_row;                                                            \
+            if (p->rows - i >= ROWS) {                                                                            \
+                outer_##ROWS##x##VECTORS(p, left, right, place, count);                                           \
+                i += ROWS;                                                                                        \
+            } else {                                                                                              \
+                outer_1x##VECTORS(p, left, right, place, count);                                                  \
+                i += 1;                                                                                           \
+            }                                                                                                     \
+        }                                                                                                         \
+    }
+
+OUTER_TILE(1, 1)
+OUTER_TILE(1, 2)
+OUTER_TILE(1, 3)
+#if WIDTH == 16
+OUTER_TILE(16, 1)
+OUTER_TILE(8, 2)
+OUTER_TILE(8, 3)
+OUTER_COLUMNS(16, 1)
+OUTER_COLUMNS(8, 2)
+OUTER_COLUMNS(8, 3)
+#else
+OUTER_TILE(WIDTH, 1)
+OUTER_TILE(4, 2)
+OUTER_TILE(4, 3)
+OUTER_COLUMNS(WIDTH, 1)
+OUTER_COLUMNS(4, 2)
+OUTER_COLUMNS(4, 3)
+#endif
+
+/* result = or += left^T right: left [t, rows], right [t, columns]. */
+static void multiply_outer(const espalier_product *p) {
+    for (int column = 0; column < p->columns;) {
+        const int blocks = blocks_together(p, column);
+        if (blocks == 1)
+            outer_columns_1(p, column);
+        else if (blocks == 2)
+            outer_columns_2(p, column);
+        else
+            outer_columns_3(p, column);
+        column += blocks * WIDTH;
+    }
+}
+
+/* The right side of a product: source [inner, columns] with the given steps as [column block][inner][WIDTH], zero
+   beyond the last column. */
+static void pack(const float *source, size_t inner_step, size_t column_step, int inner, int columns, float *result) {
+    for (int c = 0; c < columns; c += WIDTH)
+        for (int k = 0; k < inner; k++, result += WIDTH) {
+            const float *from = source + k * inner_step + c * column_step;
+            const int own = columns - c < WIDTH ? columns - c : WIDTH;
+            if (column_step == 1)
+                store(result, load_upto(from, own));
+            else
+                for (int l = 0; l < WIDTH; l++) result[l] = l < own ? from[l * column_step] : 0;
+        }
+}

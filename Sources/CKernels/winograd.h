@@ -1,0 +1,342 @@
+/* Winograd's convolution F(4x4, 3x3) with the points 0, +-5/8, +-3/2 and infinity, whose float32 error is less than
+   half of that with 0, +-1, +-2. Lavin, Gray 2016, "Fast Algorithms for Convolutional Neural Networks",
+   arXiv:1509.09308, section 4; Barabasz et al. 2020, "Error Analysis and Improving the Accuracy of Winograd
+   Convolution for Deep Neural Networks", arXiv:1803.10986, section 5.
+
+   Letters: d a 6x6 input tile, g a 3x3 filter, y a 4x4 output tile, B^T d B and G g G^T the 6x6 points, A^T m A = y. */
+
+#define POINT_A 0.625f
+#define POINT_B 1.5f
+#define A2 (POINT_A * POINT_A)
+#define B2 (POINT_B * POINT_B)
+
+/* B^T d: 6 to 6. */
+INLINE void to_points(const vector *d, vector *point) {
+    const vector even_a = d[4] - splat(B2) * d[2], odd_a = splat(POINT_A) * (d[3] - splat(B2) * d[1]);
+    const vector even_b = d[4] - splat(A2) * d[2], odd_b = splat(POINT_B) * (d[3] - splat(A2) * d[1]);
+    point[0] = splat(A2 * B2) * d[0] + (d[4] - splat(A2 + B2) * d[2]);
+    point[1] = even_a + odd_a;
+    point[2] = even_a - odd_a;
+    point[3] = even_b + odd_b;
+    point[4] = even_b - odd_b;
+    point[5] = splat(A2 * B2) * d[1] + (d[5] - splat(A2 + B2) * d[3]);
+}
+
+/* B p: 6 to 6, the adjoint of to_points. */
+INLINE void from_points(const vector *point, vector *d) {
+    const vector sum_a = point[1] + point[2], difference_a = splat(POINT_A) * (point[1] - point[2]);
+    const vector sum_b = point[3] + point[4], difference_b = splat(POINT_B) * (point[3] - point[4]);
+    d[0] = splat(A2 * B2) * point[0];
+    d[1] = splat(A2 * B2) * point[5] - (splat(B2) * difference_a + splat(A2) * difference_b);
+    d[2] = -(splat(A2 + B2) * point[0] + (splat(B2) * sum_a + splat(A2) * sum_b));
+    d[3] = (difference_a + difference_b) - splat(A2 + B2) * point[5];
+    d[4] = point[0] + (sum_a + sum_b);
+    d[5] = point[5];
+}
+
+/* A^T m: 6 to 4. */
+INLINE void to_output(const vector *m, vector *y) {
+    const vector sum_a = m[1] + m[2], difference_a = splat(POINT_A) * (m[1] - m[2]);
+    const vector sum_b = m[3] + m[4], difference_b = splat(POINT_B) * (m[3] - m[4]);
+    y[0] = m[0] + (sum_a + sum_b);
+    y[1] = difference_a + difference_b;
+    y[2] = splat(A2) * sum_a + splat(B2) * sum_b;
+    y[3] = m[5] + (splat(A2) * difference_a + splat(B2) * difference_b);
+}
+
+/* A y: 4 to 6, the adjoint of to_output. */
+INLINE void from_output(const vector *y, vector *m) {
+    const vector even_a = y[0] + splat(A2) * y[2], odd_a = splat(POINT_A) * (y[1] + splat(A2) * y[3]);
+    const vector even_b = y[0] + splat(B2) * y[2], odd_b = splat(POINT_B) * (y[1] + splat(B2) * y[3]);
+    m[0] = y[0];
+    m[1] = even_a + odd_a;
+    m[2] = even_a - odd_a;
+    m[3] = even_b + odd_b;
+    m[4] = even_b - odd_b;
+    m[5] = y[3];
+}
+
+/* The factors of G: one over the product of a point's distances from the other finite points. */
+#define G_ZERO (1 / (A2 * B2))
+#define G_A (1 / (2 * A2 * (A2 - B2)))
+#define G_B (1 / (2 * B2 * (B2 - A2)))
+
+/* G g: 3 to 6. */
+INLINE void filter_points(const vector *g, vector *point) {
+    const vector even_a = splat(G_A) * g[0] + splat(G_A * A2) * g[2], odd_a = splat(G_A * POINT_A) * g[1];
+    const vector even_b = splat(G_B) * g[0] + splat(G_B * B2) * g[2], odd_b = splat(G_B * POINT_B) * g[1];
+    point[0] = splat(G_ZERO) * g[0];
+    point[1] = even_a + odd_a;
+    point[2] = even_a - odd_a;
+    point[3] = even_b + odd_b;
+    point[4] = even_b - odd_b;
+    point[5] = g[2];
+}
+
+/* G^T p: 6 to 3, the adjoint of filter_points. */
+INLINE void filter_from_points(const vector *point, vector *g) {
+    const vector sum_a = point[1] + point[2], difference_a = point[1] - point[2];
+    const vector sum_b = point[3] + point[4], difference_b = point[3] - point[4];
+    g[0] = splat(G_ZERO) * point[0] + (splat(G_A) * sum_a + splat(G_B) * sum_b);
+    g[1] = splat(G_A * POINT_A) * difference_a + splat(G_B * POINT_B) * difference_b;
+    g[2] = point[5] + (splat(G_A * A2) * sum_a + splat(G_B * B2) * sum_b);
+}
+
+/* Where a tile lies: its image and the output row and column of its corner. */
+typedef struct {
+    size_t image;
+    int row, column;
+} tile_place;
+
+INLINE tile_place place_of_tile(const espalier_winograd *w, size_t tile) {
+    const size_t per_image = (size_t)w->tile_rows * w->tile_columns, rest = tile % per_image;
+    return (tile_place){tile / per_image, (int)(rest / w->tile_columns) * 4, (int)(rest % w->tile_columns) * 4};
+}
+
+INLINE int clamp(int x, int low, int high) { return x < low ? low : x > high ? high : x; }
+
+/* Rows or columns [first, last) of a tile that begins at `start` that lie within `length`. */
+typedef struct {
+    int first, last;
+} span;
+
+INLINE span inside(int start, int size, int length) {
+    return (span){clamp(-start, 0, size), clamp(length - start, 0, size)};
+}
+
+INLINE size_t winograd_point(int channels, int tiles) { return espalier_winograd_point(WIDTH, channels, tiles); }
+
+/* The same for filters [inner, columns], in blocks of columns. */
+INLINE size_t winograd_filter_point(int inner, int columns) { return espalier_winograd_point(WIDTH, columns, inner); }
+
+/* B^T d B of tiles [first, first + count): points[p][channel block][tile][WIDTH]; beyond the image is zero. */
+static void winograd_input(const espalier_winograd *w, const float *images, size_t first, int count, float *points) {
+    const int channels = w->input_channels;
+    const size_t width = w->input_width, point = winograd_point(channels, count);
+    for (int t = 0; t < count; t++) {
+        const tile_place at = place_of_tile(w, first + t);
+        const int top = at.row - w->top, left = at.column - w->left;
+        const span rows = inside(top, 6, w->input_height), columns = inside(left, 6, w->input_width);
+        const float *image = images + at.image * w->input_height * width * channels;
+        const float *corner = image + ((ptrdiff_t)top * (ptrdiff_t)width + left) * channels;
+        const int is_whole = rows.first == 0 && rows.last == 6 && columns.first == 0 && columns.last == 6;
+        for (int c = 0; c < channels; c += WIDTH) {
+            const int own = channels - c;
+            vector half[6][6];
+            for (int i = 0; i < 6; i++) {
+                vector d[6];
+                const float *p = corner + (ptrdiff_t)i * (ptrdiff_t)width * channels + c;
+                if (is_whole && own >= WIDTH)
+                    UNROLL for (int j = 0; j < 6; j++) d[j] = load(p + j * channels);
+                else
+                    for (int j = 0; j < 6; j++)
+                        d[j] = i >= rows.first && i < rows.last && j >= columns.first && j < columns.last
+                                   ? load_upto(p + j * channels, own)
+                                   : splat(0);
+                to_points(d, half[i]);
+            }
+            float *place = points + (size_t)c * count + (size_t)t * WIDTH;
+            UNROLL for (int j = 0; j < 6; j++) {
+                vector d[6], q[6];
+                UNROLL for (int i = 0; i < 6; i++) d[i] = half[i][j];
+                to_points(d, q);
+                UNROLL for (int i = 0; i < 6; i++) store(place + (i * 6 + j) * point, q[i]);
+            }
+        }
+    }
+}
+
+/* A dy A^T of tiles [first, first + count): points[p][channel block][tile][WIDTH]. */
+static void winograd_output_gradient(const espalier_winograd *w, const float *gradients, size_t first, int count,
+                                     float *points) {
+    const int channels = w->output_channels;
+    const size_t width = w->output_width, point = winograd_point(channels, count);
+    for (int t = 0; t < count; t++) {
+        const tile_place at = place_of_tile(w, first + t);
+        const span rows = inside(at.row, 4, w->output_height), columns = inside(at.column, 4, w->output_width);
+        const float *corner =
+            gradients + ((at.image * w->output_height + at.row) * width + at.column) * channels;
+        const int is_whole = rows.last == 4 && columns.last == 4;
+        for (int c = 0; c < channels; c += WIDTH) {
+            const int own = channels - c;
+            vector half[4][6];
+            for (int i = 0; i < 4; i++) {
+                vector y[4];
+                const float *p = corner + i * width * channels + c;
+                if (is_whole && own >= WIDTH)
+                    UNROLL for (int j = 0; j < 4; j++) y[j] = load(p + j * channels);
+                else
+                    for (int j = 0; j < 4; j++)
+                        y[j] = i < rows.last && j < columns.last ? load_upto(p + j * channels, own) : splat(0);
+                from_output(y, half[i]);
+            }
+            float *place = points + (size_t)c * count + (size_t)t * WIDTH;
+            UNROLL for (int j = 0; j < 6; j++) {
+                vector y[4], q[6];
+                UNROLL for (int i = 0; i < 4; i++) y[i] = half[i][j];
+                from_output(y, q);
+                UNROLL for (int i = 0; i < 6; i++) store(place + (i * 6 + j) * point, q[i]);
+            }
+        }
+    }
+}
+
+/* y = A^T m A, finished and stored into images [Ho, Wo, output channels]. */
+static void winograd_output(const espalier_winograd *w, const float *points, size_t first, int count,
+                            const espalier_finish *finish, float *images) {
+    const int channels = w->output_channels;
+    const size_t width = w->output_width, point = winograd_point(channels, count);
+    for (int t = 0; t < count; t++) {
+        const tile_place at = place_of_tile(w, first + t);
+        const span rows = inside(at.row, 4, w->output_height), columns = inside(at.column, 4, w->output_width);
+        float *corner = images + ((at.image * w->output_height + at.row) * width + at.column) * channels;
+        for (int c = 0; c < channels; c += WIDTH) {
+            const float *place = points + (size_t)c * count + (size_t)t * WIDTH;
+            const int own = channels - c;
+            vector half[4][6];
+            UNROLL for (int j = 0; j < 6; j++) {
+                vector m[6], y[4];
+                UNROLL for (int i = 0; i < 6; i++) m[i] = load(place + (i * 6 + j) * point);
+                to_output(m, y);
+                UNROLL for (int i = 0; i < 4; i++) half[i][j] = y[i];
+            }
+            for (int i = 0; i < rows.last; i++) {
+                vector y[4];
+                to_output(half[i], y);
+                float *p = corner + i * width * channels + c;
+                if (columns.last == 4 && own >= WIDTH && !finish)
+                    UNROLL for (int j = 0; j < 4; j++) store(p + j * channels, y[j]);
+                else
+                    for (int j = 0; j < columns.last; j++) {
+                        float *q = p + j * channels;
+                        store_upto(q, finish ? finished(y[j], finish, c, q - images, own) : y[j], own);
+                    }
+            }
+        }
+    }
+}
+
+/* dx += B dv B^T, scattered over the overlapping input tiles: tiles [first, first + count), which begin at `offset` in a
+   block of `length`. */
+static void winograd_input_gradient(const espalier_winograd *w, const float *points, int offset, size_t first,
+                                    int count, int length, float *images) {
+    const int channels = w->input_channels;
+    const size_t width = w->input_width, point = winograd_point(channels, length);
+    for (int t = 0; t < count; t++) {
+        const tile_place at = place_of_tile(w, first + t);
+        const int top = at.row - w->top, left = at.column - w->left;
+        const span rows = inside(top, 6, w->input_height), columns = inside(left, 6, w->input_width);
+        float *image = images + at.image * w->input_height * width * channels;
+        float *corner = image + ((ptrdiff_t)top * (ptrdiff_t)width + left) * channels;
+        for (int c = 0; c < channels; c += WIDTH) {
+            const float *place = points + (size_t)c * length + (size_t)(offset + t) * WIDTH;
+            const int own = channels - c;
+            vector half[6][6];
+            UNROLL for (int j = 0; j < 6; j++) {
+                vector m[6], d[6];
+                UNROLL for (int i = 0; i < 6; i++) m[i] = load(place + (i * 6 + j) * point);
+                from_points(m, d);
+                UNROLL for (int i = 0; i < 6; i++) half[i][j] = d[i];
+            }
+            for (int i = rows.first; i < rows.last; i++) {
+                vector d[6];
+                from_points(half[i], d);
+                float *p = corner + (ptrdiff_t)i * (ptrdiff_t)width * channels + c;
+                for (int j = columns.first; j < columns.last; j++) {
+                    float *q = p + j * channels;
+                    store_upto(q, load_upto(q, own) + d[j], own);
+                }
+            }
+        }
+    }
+}
+
+/* G g G^T of filters [3, 3, inner, columns]: points[p][column block][inner][WIDTH], inner rows [first, last). */
+static void winograd_filter(const float *filters, int inner, int columns, int first, int last, float *points) {
+    const size_t point = winograd_filter_point(inner, columns), tap = (size_t)inner * columns;
+    for (int c = 0; c < columns; c += WIDTH)
+        for (int k = first; k < last; k++) {
+            const float *source = filters + (size_t)k * columns + c;
+            float *place = points + (size_t)c * inner + (size_t)k * WIDTH;
+            vector half[6][3];
+            UNROLL for (int j = 0; j < 3; j++) {
+                vector g[3], q[6];
+                UNROLL for (int i = 0; i < 3; i++) g[i] = load_upto(source + (i * 3 + j) * tap, columns - c);
+                filter_points(g, q);
+                UNROLL for (int i = 0; i < 6; i++) half[i][j] = q[i];
+            }
+            UNROLL for (int i = 0; i < 6; i++) {
+                vector q[6];
+                filter_points(half[i], q);
+                UNROLL for (int j = 0; j < 6; j++) store(place + (i * 6 + j) * point, q[j]);
+            }
+        }
+}
+
+/* dg = G^T (sum of parts) G: parts as winograd_filter lays points, added in order; inner rows [first, last). */
+static void winograd_filter_gradient(const float *points, int parts, int inner, int columns, int first, int last,
+                                     float *filters) {
+    const size_t point = winograd_filter_point(inner, columns), tap = (size_t)inner * columns;
+    for (int c = 0; c < columns; c += WIDTH)
+        for (int k = first; k < last; k++) {
+            const float *place = points + (size_t)c * inner + (size_t)k * WIDTH;
+            vector half[3][6];
+            UNROLL for (int j = 0; j < 6; j++) {
+                vector q[6], g[3];
+                UNROLL for (int i = 0; i < 6; i++) {
+                    q[i] = load(place + (i * 6 + j) * point);
+                    for (int part = 1; part < parts; part++) q[i] += load(place + (part * 36 + i * 6 + j) * point);
+                }
+                filter_from_points(q, g);
+                UNROLL for (int i = 0; i < 3; i++) half[i][j] = g[i];
+            }
+            float *target = filters + (size_t)k * columns + c;
+            UNROLL for (int i = 0; i < 3; i++) {
+                vector g[3];
+                filter_from_points(half[i], g);
+                UNROLL for (int j = 0; j < 3; j++) store_upto(target + (i * 3 + j) * tap, g[j], columns - c);
+            }
+        }
+}
+
+/* m = v u for points [first point, last point) of a block of `count` tiles. */
+static void winograd_multiply(const float *points, const float *filters, int inner, int columns, int count,
+                              int first_point, int last_point, float *result) {
+    espalier_product p = {.rows = count,
+                          .columns = columns,
+                          .inner = inner,
+                          .left_row = WIDTH,
+                          .left_block = (size_t)count * WIDTH,
+                          .right_block = (size_t)inner * WIDTH,
+                          .result_row = WIDTH,
+                          .result_block = (size_t)count * WIDTH,
+                          .is_padded = 1};
+    for (int i = first_point; i < last_point; i++) {
+        p.left = points + i * winograd_point(inner, count);
+        p.right = filters + i * winograd_filter_point(inner, columns);
+        p.result = result + i * winograd_point(columns, count);
+        multiply(&p);
+    }
+}
+
+/* du = or += v^T m for points [first point, last point) of a block of `count` tiles. */
+static void winograd_multiply_outer(const float *points, const float *gradients, int rows, int columns, int count,
+                                    int first_point, int last_point, int adds, float *result) {
+    espalier_product p = {.rows = rows,
+                          .columns = columns,
+                          .inner = count,
+                          .left_row = WIDTH,
+                          .left_block = (size_t)count * WIDTH,
+                          .right_row = WIDTH,
+                          .right_block = (size_t)count * WIDTH,
+                          .result_row = WIDTH,
+                          .result_block = (size_t)rows * WIDTH,
+                          .adds = adds,
+                          .is_padded = 1};
+    for (int i = first_point; i < last_point; i++) {
+        p.left = points + i * winograd_point(rows, count);
+        p.right = gradients + i * winograd_point(columns, count);
+        p.result = result + i * winograd_filter_point(rows, columns);
+        multiply_outer(&p);
+    }
+}

@@ -1,0 +1,295 @@
+import CKernels
+import Graph
+import Tensors
+
+/// Both gradients of a Winograd convolution from one transform of the output's gradient.
+///
+/// Letters: V = B^T x B, D = A dy A^T; the filters' points get V^T D, the input's D U^T, scattered by B.
+extension WinogradConvolution {
+    /// Writes the gradient of the filters, and of the input where a place for it is given.
+    func backward(
+        _ gradient: UnsafePointer<Float>,
+        input: UnsafePointer<Float>,
+        filters: UnsafePointer<Float>,
+        intoFilters filterGradient: UnsafeMutablePointer<Float>,
+        intoInput inputGradient: UnsafeMutablePointer<Float>?
+    ) {
+        withTransposedFilters(filters, isNeeded: inputGradient != nil) { transposed in
+            let call = BackwardCall(
+                gradient: gradient,
+                input: input,
+                filters: transposed,
+                inputGradient: inputGradient
+            )
+            if isDoneByPoints {
+                backwardByPoints(call, into: filterGradient)
+            } else {
+                backwardByParts(call, into: filterGradient)
+            }
+        }
+    }
+
+    /// What both ways backward read and write.
+    private struct BackwardCall {
+        let gradient: UnsafePointer<Float>
+        let input: UnsafePointer<Float>
+        /// U^T, the points of the transposed filters; nobody reads it without an input gradient.
+        let filters: UnsafePointer<Float>
+        let inputGradient: UnsafeMutablePointer<Float>?
+    }
+
+    private func withTransposedFilters(
+        _ filters: UnsafePointer<Float>,
+        isNeeded: Bool,
+        _ body: (UnsafePointer<Float>) -> Void
+    ) {
+        guard isNeeded else { return body(filters) }
+        let tap = inputChannels * outputChannels
+        withBuffer(size(channels: inputChannels, tiles: outputChannels)) { points in
+            withBuffer(9 * tap) { transposed in
+                ThreadPool.shared.forEach(9) { index in
+                    espalier_transpose(
+                        filters + index * tap,
+                        1,
+                        shape.input_channels,
+                        shape.output_channels,
+                        transposed + index * tap
+                    )
+                }
+                transformFilters(
+                    transposed,
+                    inner: outputChannels,
+                    columns: inputChannels,
+                    into: points
+                )
+            }
+            body(points)
+        }
+    }
+
+    /// Parts of the batch whose filter gradients are summed apart: fewer where the filters are large.
+    private var parts: [Range<Int>] {
+        let filterSize = size(channels: outputChannels, tiles: inputChannels)
+        let wanted = filterSize <= 3 << 18 ? 8 : 4
+        return chunks(of: (images + wanted - 1) / wanted, covering: images)
+    }
+
+    private func backwardByParts(
+        _ call: BackwardCall,
+        into filterGradient: UnsafeMutablePointer<Float>
+    ) {
+        let (parts, length) = (parts, blockLength)
+        let partSize = size(channels: outputChannels, tiles: inputChannels)
+        let inputSize = size(channels: inputChannels, tiles: length)
+        let outputSize = size(channels: outputChannels, tiles: length)
+        withBuffer(partSize * parts.count) { sums in
+            ThreadPool.shared.forEach(parts.count, scratch: inputSize + outputSize) {
+                part,
+                scratch in
+                clearInputGradient(call, images: parts[part])
+                let first = parts[part].lowerBound * tilesPerImage
+                for block in chunks(of: length, covering: parts[part].count * tilesPerImage) {
+                    addBlock(
+                        call,
+                        first: first + block.lowerBound,
+                        count: Int32(block.count),
+                        values: scratch,
+                        gradients: scratch + inputSize,
+                        isFirst: block.lowerBound == 0,
+                        sum: sums + part * partSize
+                    )
+                }
+            }
+            storeFilterGradient(sums, parts: parts.count, into: filterGradient)
+        }
+    }
+
+    private func addBlock(
+        _ call: BackwardCall,
+        first: Int,
+        count: Int32,
+        values: UnsafeMutablePointer<Float>,
+        gradients: UnsafeMutablePointer<Float>,
+        isFirst: Bool,
+        sum: UnsafeMutablePointer<Float>
+    ) {
+        let table = kernels.table
+        let (inner, columns) = (shape.input_channels, shape.output_channels)
+        withUnsafePointer(to: shape) { shape in
+            table.pointee.winograd_input(shape, call.input, first, count, values)
+            table.pointee.winograd_output_gradient(shape, call.gradient, first, count, gradients)
+            table.pointee.winograd_multiply_outer(
+                values,
+                gradients,
+                inner,
+                columns,
+                count,
+                0,
+                36,
+                isFirst ? 0 : 1,
+                sum
+            )
+            guard let inputGradient = call.inputGradient else { return }
+            table.pointee.winograd_multiply(
+                gradients,
+                call.filters,
+                columns,
+                inner,
+                count,
+                0,
+                36,
+                values
+            )
+            table.pointee.winograd_input_gradient(
+                shape,
+                values,
+                0,
+                first,
+                count,
+                count,
+                inputGradient
+            )
+        }
+    }
+
+    private func backwardByPoints(
+        _ call: BackwardCall,
+        into filterGradient: UnsafeMutablePointer<Float>
+    ) {
+        let table = kernels.table
+        let groups = chunks(of: Self.groupLength, covering: tiles)
+        let inputSize = size(channels: inputChannels, tiles: Self.groupLength)
+        let outputSize = size(channels: outputChannels, tiles: Self.groupLength)
+        let sumSize = size(channels: outputChannels, tiles: inputChannels)
+        withBuffer((inputSize + outputSize) * groups.count + sumSize) { values in
+            let gradients = values + inputSize * groups.count
+            let sum = gradients + outputSize * groups.count
+            withUnsafePointer(to: shape) { shape in
+                ThreadPool.shared.forEach(groups.count) { group in
+                    let (first, count) = (groups[group].lowerBound, Int32(groups[group].count))
+                    table.pointee.winograd_input(
+                        shape,
+                        call.input,
+                        first,
+                        count,
+                        values + group * inputSize
+                    )
+                    table.pointee.winograd_output_gradient(
+                        shape,
+                        call.gradient,
+                        first,
+                        count,
+                        gradients + group * outputSize
+                    )
+                }
+            }
+            ThreadPool.shared.forEach(36) { point in
+                for group in groups.indices {
+                    multiplyPoint(
+                        call,
+                        point: Int32(point),
+                        count: Int32(groups[group].count),
+                        values: values + group * inputSize,
+                        gradients: gradients + group * outputSize,
+                        isFirst: group == 0,
+                        sum: sum
+                    )
+                }
+            }
+            scatter(call, groups: groups, values: values, groupSize: inputSize)
+            storeFilterGradient(sum, parts: 1, into: filterGradient)
+        }
+    }
+
+    private func multiplyPoint(
+        _ call: BackwardCall,
+        point: Int32,
+        count: Int32,
+        values: UnsafeMutablePointer<Float>,
+        gradients: UnsafeMutablePointer<Float>,
+        isFirst: Bool,
+        sum: UnsafeMutablePointer<Float>
+    ) {
+        let (inner, columns) = (shape.input_channels, shape.output_channels)
+        kernels.table.pointee.winograd_multiply_outer(
+            values,
+            gradients,
+            inner,
+            columns,
+            count,
+            point,
+            point + 1,
+            isFirst ? 0 : 1,
+            sum
+        )
+        guard call.inputGradient != nil else { return }
+        kernels.table.pointee.winograd_multiply(
+            gradients,
+            call.filters,
+            columns,
+            inner,
+            count,
+            point,
+            point + 1,
+            values
+        )
+    }
+
+    /// Tiles overlap within an image, so one piece scatters all tiles of its images, group by group.
+    private func scatter(
+        _ call: BackwardCall,
+        groups: [Range<Int>],
+        values: UnsafeMutablePointer<Float>,
+        groupSize: Int
+    ) {
+        guard let inputGradient = call.inputGradient else { return }
+        let table = kernels.table
+        let shares = chunks(of: max(1, (images + 7) / 8), covering: images)
+        withUnsafePointer(to: shape) { shape in
+            ThreadPool.shared.forEach(shares.count) { share in
+                clearInputGradient(call, images: shares[share])
+                let (start, end) = (shares[share].lowerBound, shares[share].upperBound)
+                let own = start * tilesPerImage..<end * tilesPerImage
+                for (group, tiles) in groups.enumerated() {
+                    let common = tiles.clamped(to: own)
+                    guard !common.isEmpty else { continue }
+                    table.pointee.winograd_input_gradient(
+                        shape,
+                        values + group * groupSize,
+                        Int32(common.lowerBound - tiles.lowerBound),
+                        common.lowerBound,
+                        Int32(common.count),
+                        Int32(tiles.count),
+                        inputGradient
+                    )
+                }
+            }
+        }
+    }
+
+    private func clearInputGradient(_ call: BackwardCall, images: Range<Int>) {
+        guard let start = call.inputGradient else { return }
+        (start + images.lowerBound * imageSize)
+            .initialize(repeating: 0, count: images.count * imageSize)
+    }
+
+    private func storeFilterGradient(
+        _ points: UnsafePointer<Float>,
+        parts: Int,
+        into filterGradient: UnsafeMutablePointer<Float>
+    ) {
+        let table = kernels.table
+        let pieces = chunks(of: 32, covering: inputChannels)
+        ThreadPool.shared.forEach(pieces.count) { piece in
+            table.pointee.winograd_filter_gradient(
+                points,
+                Int32(parts),
+                shape.input_channels,
+                shape.output_channels,
+                Int32(pieces[piece].lowerBound),
+                Int32(pieces[piece].upperBound),
+                filterGradient
+            )
+        }
+    }
+}

@@ -1,0 +1,184 @@
+import CKernels
+import Graph
+import Tensors
+
+/// A 3x3 convolution of stride 1 in 4x4 output tiles, each 36 products of channels instead of 144.
+///
+/// Letters: p = 36 points, V the tiles' points, U the filters', M = V U. All are laid out [p][channel block][tile or
+/// channel][lane]; Sources/CKernels/winograd.h has the transforms and their source.
+struct WinogradConvolution {
+    static let points: Int32 = 36
+
+    let kernels: VectorKernels
+    let images: Int
+    let shape: espalier_winograd
+
+    /// Nil where the layer has another shape, or where the image is so small that most of a tile would be empty.
+    init?(_ layer: Convolution2D, lengths: ConvolutionLengths, kernels: VectorKernels) {
+        let (input, output) = (lengths.input, lengths.output)
+        guard layer.window.size == Size2D(3, 3), layer.window.strides == .one,
+            layer.window.dilation == .one, layer.groups == 1,
+            min(input.channels, output.channels) >= 8,
+            min(output[1], output[2]) >= 3
+        else { return nil }
+        self.kernels = kernels
+        images = input[0]
+        shape = espalier_winograd(
+            input_height: Int32(input[1]),
+            input_width: Int32(input[2]),
+            input_channels: Int32(input[3]),
+            output_height: Int32(output[1]),
+            output_width: Int32(output[2]),
+            output_channels: Int32(output[3]),
+            top: lengths.window.top,
+            left: lengths.window.left,
+            tile_rows: Int32((output[1] + 3) / 4),
+            tile_columns: Int32((output[2] + 3) / 4)
+        )
+    }
+
+    var inputChannels: Int { Int(shape.input_channels) }
+    var outputChannels: Int { Int(shape.output_channels) }
+    var tilesPerImage: Int { Int(shape.tile_rows * shape.tile_columns) }
+    var tiles: Int { images * tilesPerImage }
+    var imageSize: Int {
+        Int(shape.input_height) * Int(shape.input_width) * inputChannels
+    }
+
+    /// Floats of all points of a block of tiles, or of filters when `tiles` are the inner channels.
+    func size(channels: Int, tiles: Int) -> Int {
+        36 * espalier_winograd_point(Int32(kernels.lanes), Int32(channels), Int32(tiles))
+    }
+
+    /// Tiles that are transformed together: as many as keep V and M in the caches of one core.
+    var blockLength: Int {
+        let wanted = (3 << 17) / (36 * (inputChannels + outputChannels))
+        return min(max(wanted / 12 * 12, 48), 96)
+    }
+
+    /// Whether the filters are so large beside the tiles that the layer is done point by point, each by one thread.
+    var isDoneByPoints: Bool {
+        tiles <= 1024 && inputChannels * outputChannels >= 1 << 15
+    }
+
+    /// Tiles of one group where the layer is done point by point.
+    static let groupLength = 32
+
+    // MARK: Forward
+
+    func forward(
+        _ input: UnsafePointer<Float>,
+        filters: UnsafePointer<Float>,
+        finish: UnsafePointer<espalier_finish>?,
+        into output: UnsafeMutablePointer<Float>
+    ) {
+        withBuffer(size(channels: outputChannels, tiles: inputChannels)) { points in
+            transformFilters(filters, inner: inputChannels, columns: outputChannels, into: points)
+            if isDoneByPoints {
+                forwardByPoints(input, filters: points, finish: finish, into: output)
+            } else {
+                forwardByBlocks(input, filters: points, finish: finish, into: output)
+            }
+        }
+    }
+
+    func transformFilters(
+        _ filters: UnsafePointer<Float>,
+        inner: Int,
+        columns: Int,
+        into points: UnsafeMutablePointer<Float>
+    ) {
+        let table = kernels.table
+        let pieces = chunks(of: 32, covering: inner)
+        ThreadPool.shared.forEach(pieces.count) { piece in
+            table.pointee.winograd_filter(
+                filters,
+                Int32(inner),
+                Int32(columns),
+                Int32(pieces[piece].lowerBound),
+                Int32(pieces[piece].upperBound),
+                points
+            )
+        }
+    }
+
+    private func forwardByBlocks(
+        _ input: UnsafePointer<Float>,
+        filters: UnsafePointer<Float>,
+        finish: UnsafePointer<espalier_finish>?,
+        into output: UnsafeMutablePointer<Float>
+    ) {
+        let (table, length) = (kernels.table, blockLength)
+        let (inner, columns) = (shape.input_channels, shape.output_channels)
+        let inputSize = size(channels: inputChannels, tiles: length)
+        let outputSize = size(channels: outputChannels, tiles: length)
+        let blocks = chunks(of: length, covering: tiles)
+        withUnsafePointer(to: shape) { shape in
+            ThreadPool.shared.forEach(blocks.count, scratch: inputSize + outputSize) {
+                block,
+                scratch in
+                let (first, count) = (blocks[block].lowerBound, Int32(blocks[block].count))
+                let products = scratch + inputSize
+                table.pointee.winograd_input(shape, input, first, count, scratch)
+                table.pointee.winograd_multiply(
+                    scratch,
+                    filters,
+                    inner,
+                    columns,
+                    count,
+                    0,
+                    Self.points,
+                    products
+                )
+                table.pointee.winograd_output(shape, products, first, count, finish, output)
+            }
+        }
+    }
+
+    private func forwardByPoints(
+        _ input: UnsafePointer<Float>,
+        filters: UnsafePointer<Float>,
+        finish: UnsafePointer<espalier_finish>?,
+        into output: UnsafeMutablePointer<Float>
+    ) {
+        let table = kernels.table
+        let (inner, columns) = (shape.input_channels, shape.output_channels)
+        let groups = chunks(of: Self.groupLength, covering: tiles)
+        let inputSize = size(channels: inputChannels, tiles: Self.groupLength)
+        let outputSize = size(channels: outputChannels, tiles: Self.groupLength)
+        withBuffer((inputSize + outputSize) * groups.count) { values in
+            let products = values + inputSize * groups.count
+            withUnsafePointer(to: shape) { shape in
+                ThreadPool.shared.forEach(groups.count) { group in
+                    let (first, count) = (groups[group].lowerBound, Int32(groups[group].count))
+                    let own = values + group * inputSize
+                    table.pointee.winograd_input(shape, input, first, count, own)
+                }
+                ThreadPool.shared.forEach(36) { point in
+                    let (point, next) = (Int32(point), Int32(point + 1))
+                    for (group, tiles) in groups.enumerated() {
+                        let (own, result) = (
+                            values + group * inputSize, products + group * outputSize
+                        )
+                        let count = Int32(tiles.count)
+                        table.pointee.winograd_multiply(
+                            own,
+                            filters,
+                            inner,
+                            columns,
+                            count,
+                            point,
+                            next,
+                            result
+                        )
+                    }
+                }
+                ThreadPool.shared.forEach(groups.count) { group in
+                    let (first, count) = (groups[group].lowerBound, Int32(groups[group].count))
+                    let own = products + group * outputSize
+                    table.pointee.winograd_output(shape, own, first, count, finish, output)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,221 @@
+import Datasets
+import Engine
+import Graph
+import Tensors
+
+/// Allocations are cut, repaired and measured one after another; the best one's network goes on.
+extension CompressionRun {
+    var sources: [CandidateSource] { CandidateSource.all(for: context.plan) }
+
+    /// The nodes that a repair visits.
+    var repairCalls: [Int] {
+        context.plan.compensation.isEnabled ? Compensation.calls(of: context.teacher) : []
+    }
+
+    /// The choice, each layer's fit, the measurement.
+    var stepsPerCandidate: Int { repairCalls.count + 2 }
+
+    func cut(_ kept: KeptUnits) throws(CompressionError) -> Network {
+        do {
+            return try context.teacher.keeping(kept, of: context.analysis)
+        } catch {
+            throw .surgery(error)
+        }
+    }
+
+    func tryCandidate() throws(CompressionError) -> String {
+        let source = sources[state.step / stepsPerCandidate]
+        let position = state.step % stepsPerCandidate
+        if position == 0 { return try choose(source) }
+        guard let pending = state.pending, pending.isNew, var network = student else {
+            return "\(source.name): as before"
+        }
+        if position <= repairCalls.count {
+            let call = repairCalls[position - 1]
+            // A copy held elsewhere would make every weight change copy the network.
+            student = nil
+            fit(call, of: &network, reference: context.teacher, context.analysis, state.kept)
+            student = network
+            return "\(source.name): repaired \(network.layer(of: call).name)"
+        }
+        let quality = measureRepaired(&network)
+        finish(pending, quality, network)
+        student = nil
+        compensation = nil
+        return "\(source.name): \(quality.text)"
+    }
+
+    private func choose(_ source: CandidateSource) throws(CompressionError) -> String {
+        compensation = nil
+        state.repair = RepairRecord()
+        var pending = allocation(from: source)
+        var network = try cut(select(pending.allocation.kept))
+        if context.plan.budget.unit == .latency, let clock = context.clock {
+            try tighten(&pending, &network, source, clock)
+        }
+        pending.isNew = !state.candidates.contains { $0.kept == pending.allocation.kept }
+        state.kept = select(pending.allocation.kept)
+        state.pending = pending
+        student = pending.isNew ? network : nil
+        return "\(source.name): \(pending.allocation.kept)"
+    }
+
+    /// Lowers what the model of latency may say until the cut network is as fast as asked.
+    private func tighten(
+        _ pending: inout PendingCandidate,
+        _ network: inout Network,
+        _ source: CandidateSource,
+        _ clock: () -> Double
+    ) throws(CompressionError) {
+        let asked = context.limit(state.latency)
+        let least = context.count(context.floors, state.latency)
+        var limit = asked
+        for _ in 0..<5 {
+            let time = LatencyModel.time(network, on: context.latencySamples, clock: clock)
+            pending.latency = time
+            guard time > asked, limit > least else { return }
+            limit = max(least, Int(Double(limit) * Double(asked) / Double(time) * 0.99))
+            pending.allocation = allocation(from: source, limit: limit).allocation
+            network = try cut(select(pending.allocation.kept))
+        }
+        pending.latency = LatencyModel.time(network, on: context.latencySamples, clock: clock)
+    }
+
+    private func allocation(from source: CandidateSource, limit: Int? = nil) -> PendingCandidate {
+        var limit = limit ?? context.limit(state.latency)
+        var weights: [Double]?
+        if case .weighted(let index) = source {
+            let earlier = state.candidates.filter { $0.weights != nil }
+            weights = AllocationCurves.weights(
+                index,
+                of: context.plan.allocation.weighted,
+                groups: groups.count,
+                best: earlier.min { $0.quality.loss < $1.quality.loss }?.weights,
+                seed: context.plan.seed
+            )
+        }
+        if case .bisected = source { limit = bisectedLimit }
+        let allocator = context.allocator(limit: limit, state.latency)
+        return PendingCandidate(
+            allocation: curves.allocation(source, allocator, weights: weights),
+            isRounded: source.isRounded,
+            weights: weights,
+            limit: limit
+        )
+    }
+
+    /// Halfway between the most macs that lost too much and the fewest that did not (METHODS 6.4, for all layers at once).
+    private var bisectedLimit: Int {
+        let whole = context.count(groups.map(\.width), nil)
+        var (lower, upper) = (context.count(context.floors, nil), whole)
+        for candidate in state.candidates {
+            let macs = candidate.cost.macs
+            if isWithinDrop(candidate.quality) {
+                upper = min(upper, macs)
+            } else {
+                lower = max(lower, min(macs, upper))
+            }
+        }
+        return max(context.count(context.floors, nil), (lower + upper) / 2)
+    }
+
+    private func isWithinDrop(_ quality: Quality) -> Bool {
+        guard case .fraction(let drop) = context.plan.budget.limit,
+            let teacher = state.teacher?.accuracy, let own = quality.accuracy
+        else { return false }
+        return own >= teacher - drop
+    }
+
+    /// The units that stay when each group keeps so many: the search's choice.
+    func select(_ kept: [Int]) -> KeptUnits {
+        groups.indices.map { group in
+            let removals = groups[group].width - kept[group]
+            guard removals > 0, let selection = selection(group, removing: removals) else {
+                return Array(0..<kept[group])
+            }
+            return Set(0..<groups[group].width).subtracting(selection.removed).sorted()
+        }
+    }
+
+    /// BatchNorm re-estimation comes last, and stays where it lowers the held-out loss.
+    ///
+    /// A fit that also makes good what shortcuts lack has set scales that new statistics would take back.
+    func measureRepaired(_ network: inout Network) -> Quality {
+        var quality = context.validation.quality(of: network)
+        state.repair.compensated = quality
+        if state.kept.map(\.count) != groups.map(\.width) {
+            var other = network
+            reestimate(&other)
+            let after = context.validation.quality(of: other)
+            if after.loss < quality.loss { (network, quality) = (other, after) }
+        }
+        state.repair.reestimated = quality
+        return quality
+    }
+
+    func reestimate(_ network: inout Network) {
+        let batches = context.calibrationBatches
+        network.reestimateBatchNorm(over: batches.count) { ([batches[$0]], [:]) }
+    }
+
+    private func finish(_ pending: PendingCandidate, _ quality: Quality, _ network: Network) {
+        let candidate = CandidateRecord(
+            name: pending.allocation.name,
+            kept: pending.allocation.kept,
+            cost: context.model.cost(keeping: pending.allocation.kept),
+            quality: quality,
+            isRounded: pending.isRounded,
+            latency: pending.latency,
+            weights: pending.weights
+        )
+        if isBetter(candidate, than: state.candidates.first) {
+            state.candidates.insert(candidate, at: 0)
+            best = network
+            state.bestKept = state.kept
+            state.chosen = state.repair
+        } else {
+            state.candidates.append(candidate)
+        }
+    }
+
+    /// The smaller loss among those within the budget; rounded widths win where they cost next to nothing.
+    private func isBetter(_ new: CandidateRecord, than old: CandidateRecord?) -> Bool {
+        guard isWithinBudget(new) else { return false }
+        guard let old, isWithinBudget(old) else { return true }
+        if context.plan.budget.unit == .accuracyDrop { return new.cost.macs < old.cost.macs }
+        let scale = new.isRounded == old.isRounded ? 1 : new.isRounded ? 0.99 : 1 / 0.99
+        return new.quality.loss * scale < old.quality.loss
+    }
+
+    func isWithinBudget(_ candidate: CandidateRecord) -> Bool {
+        switch context.plan.budget.unit {
+        case .accuracyDrop: isWithinDrop(candidate.quality)
+        case .latency: (candidate.latency ?? .max) <= context.limit(state.latency)
+        case .macs, .parameters, .bytes:
+            context.count(candidate.kept, nil) <= context.limit(nil)
+        }
+    }
+
+    /// The best candidate's network goes on, or the teacher's where the student is made layer by layer.
+    func adoptBestCandidate() throws(CompressionError) {
+        let whole = groups.map { Array(0..<$0.width) }
+        let winner = state.bestKept ?? whole
+        state.target = winner.map(\.count)
+        switch context.plan.distillation.order {
+        case .oneShot:
+            state.kept = winner
+            student = best ?? context.teacher
+        case .layerwise:
+            state.kept = whole
+            student = context.teacher
+        }
+        if state.bestKept == nil {
+            // Nothing could be taken away, or no clock was fast enough: the teacher itself is what is left.
+            let quality = state.teacher
+            state.chosen = RepairRecord(compensated: quality, reestimated: quality)
+        }
+        best = nil
+        state.bestKept = nil
+        state.pending = nil
+    }
+}

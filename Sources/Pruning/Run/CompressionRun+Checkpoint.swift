@@ -1,0 +1,112 @@
+import Engine
+import Foundation
+import Graph
+import Tensors
+
+/// The run as bytes, and back.
+extension CompressionRun {
+    /// All that the next step depends on, as bytes.
+    public func checkpoint() -> [UInt8] {
+        var state = state
+        var tensors: [[Float]] = []
+        let current = distillation?.student ?? student
+        for (network, isPresent) in [(current, \RunState.hasStudent), (best, \RunState.hasBest)] {
+            state[keyPath: isPresent] = network != nil
+            tensors += network?.layers.flatMap { $0.weights.map(\.values) } ?? []
+        }
+        if let distillation {
+            state.training = distillation.position
+            state.optimizerSteps = distillation.optimizer.steps
+            let moments = distillation.optimizer.moments
+            state.momentCounts = moments.map { $0.map(\.count) }
+            tensors += moments.flatMap { $0.flatMap { $0.map(\.values) } }
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        do {
+            return RunArchive(state: try encoder.encode(state), tensors: tensors).bytes
+        } catch {
+            preconditionFailure("the state holds only finite numbers and text: \(error)")
+        }
+    }
+
+    func restore(_ checkpoint: [UInt8]) throws(CompressionError) {
+        guard let archive = RunArchive(checkpoint) else {
+            throw .checkpointMismatch(expected: "a run archive", found: "other bytes")
+        }
+        state = try decoded(archive.state)
+        let counts = state.momentCounts
+        state.momentCounts = []
+        var tensors = archive.tensors[...]
+        if state.hasStudent { student = try filled(try cut(state.kept), from: &tensors) }
+        if state.hasBest {
+            best = try filled(try cut(state.bestKept ?? state.kept), from: &tensors)
+        }
+        if let student, !counts.isEmpty {
+            let moments = try moments(counts, of: student, from: &tensors)
+            distillation = makeDistillation(student, moments: moments)
+        }
+    }
+
+    private func decoded(_ bytes: Data) throws(CompressionError) -> RunState {
+        let restored: RunState
+        do {
+            restored = try JSONDecoder().decode(RunState.self, from: bytes)
+        } catch {
+            throw .checkpointMismatch(
+                expected: "format \(RunState.formatVersion)",
+                found: "\(error)"
+            )
+        }
+        guard restored.identity == state.identity, restored.version == state.version else {
+            throw .checkpointMismatch(
+                expected: "\(state.identity), format \(state.version)",
+                found: "\(restored.identity), format \(restored.version)"
+            )
+        }
+        return restored
+    }
+
+    private func moments(
+        _ momentCounts: [[Int]],
+        of student: Network,
+        from tensors: inout ArraySlice<[Float]>
+    ) throws(CompressionError) -> [[[Tensor]]] {
+        var moments: [[[Tensor]]] = []
+        for (layer, counts) in momentCounts.enumerated() {
+            moments.append([])
+            for (weight, count) in counts.enumerated() {
+                let shape = student.layers[layer].weights[weight].shape
+                guard tensors.prefix(count).count == count,
+                    tensors.prefix(count).allSatisfy({ $0.count == shape.count })
+                else { throw .checkpointMismatch(expected: "moments", found: "fewer") }
+                moments[layer].append(tensors.prefix(count).map { Tensor(shape, values: $0) })
+                tensors = tensors.dropFirst(count)
+            }
+        }
+        return moments
+    }
+
+    private func filled(
+        _ network: Network,
+        from tensors: inout ArraySlice<[Float]>
+    ) throws(CompressionError) -> Network {
+        var network = network
+        for (layer, content) in network.layers.enumerated() {
+            for (index, weight) in content.weights.enumerated() {
+                guard let values = tensors.popFirst(), values.count == weight.count else {
+                    throw .checkpointMismatch(
+                        expected: "\(weight.count) values for \(content.name)",
+                        found: "another number"
+                    )
+                }
+                network.setWeight(
+                    Tensor(weight.shape, values: values),
+                    layer: layer,
+                    index: index
+                )
+            }
+        }
+        return network
+    }
+}

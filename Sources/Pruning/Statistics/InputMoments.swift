@@ -1,0 +1,197 @@
+import Tensors
+
+/// What is known of a layer's input rows: their whole covariance, or the rows themselves where that would be too large.
+enum InputMoments: Sendable {
+    /// The centred covariance [D, D] and the mean [D].
+    case whole(covariance: SquareMatrix, mean: [Double])
+    /// Sampled rows with the mean taken off, `[count, D]` row-major, and the mean.
+    case sampled(rows: [Double], count: Int, mean: [Double])
+
+    /// A covariance with more columns would cost more memory and time than it brings; rows are then sampled.
+    static let largestDepth = 2500
+    /// The most bytes that sampled rows may take.
+    private static let sampleBytes = 192 << 20
+
+    /// The rows that are enough for a covariance of this many columns (METHODS 13: at least 10 D).
+    static func wantedRows(depth: Int) -> Int {
+        guard depth <= largestDepth else { return sampledRows(depth: depth) }
+        let affordable = 24_000_000_000 / (depth * depth)
+        return max(16 * depth, min(96 * depth, affordable), 4096)
+    }
+
+    /// The rows that are kept of a layer whose covariance would be too large.
+    static func sampledRows(depth: Int) -> Int {
+        max(64, min(3072, sampleBytes / (8 * max(depth, 1))))
+    }
+
+    /// Takes the mean off sampled rows.
+    init(sampling rows: [Double], depth: Int) {
+        let count = rows.count / max(depth, 1)
+        var mean = [Double](repeating: 0, count: depth)
+        for row in 0..<count {
+            for column in 0..<depth { mean[column] += rows[row * depth + column] }
+        }
+        mean = mean.map { $0 / Double(max(count, 1)) }
+        var centred = rows
+        for row in 0..<count {
+            for column in 0..<depth { centred[row * depth + column] -= mean[column] }
+        }
+        self = .sampled(rows: centred, count: count, mean: mean)
+    }
+
+    var mean: [Double] {
+        switch self {
+        case .whole(_, let mean), .sampled(_, _, let mean): mean
+        }
+    }
+
+    /// The given rows of the centred covariance, `[columns.count, D]` row-major.
+    func covariance(rows columns: [Int]) -> [Double] {
+        switch self {
+        case .whole(let covariance, _):
+            let size = covariance.size
+            return columns.flatMap { covariance.values[$0 * size..<($0 + 1) * size] }
+        case .sampled(let rows, let count, let mean):
+            let depth = mean.count
+            var chosen = [Double](repeating: 0, count: count * columns.count)
+            for row in 0..<count {
+                for (index, column) in columns.enumerated() {
+                    chosen[row * columns.count + index] = rows[row * depth + column]
+                }
+            }
+            let product = Matrices.transposedProduct(
+                chosen,
+                columns: columns.count,
+                rows,
+                columns: depth,
+                rows: count
+            )
+            return product.map { $0 / Double(max(count, 1)) }
+        }
+    }
+
+    /// `tr(W' Cov W)`: the variance of the outputs that weights `[D, n]` give, summed over them.
+    func variance(of weights: [Double], outputs: Int) -> Double {
+        switch self {
+        case .whole(let covariance, _):
+            let image = LeastSquaresFit.product(covariance, weights, columns: outputs)
+            return zip(weights, image).reduce(0) { $0 + $1.0 * $1.1 }
+        case .sampled(let rows, let count, let mean):
+            let answers = Matrices.product(
+                rows,
+                rows: count,
+                inner: mean.count,
+                weights,
+                columns: outputs
+            )
+            return answers.reduce(0) { $0 + $1 * $1 } / Double(max(count, 1))
+        }
+    }
+}
+
+/// Products of whole row-major matrices in Float64, on the calling thread.
+enum Matrices {
+    /// `left right` for left `[rows, inner]` and right `[inner, columns]`.
+    static func product(
+        _ left: [Double],
+        rows: Int,
+        inner: Int,
+        _ right: [Double],
+        columns: Int
+    ) -> [Double] {
+        multiply(
+            rows: rows,
+            columns: columns,
+            inner: inner,
+            left,
+            leftStride: inner,
+            isLeftTransposed: false,
+            right,
+            rightStride: columns,
+            isRightTransposed: false
+        )
+    }
+
+    /// `left' right` for left `[rows, leftColumns]` and right `[rows, rightColumns]`.
+    static func transposedProduct(
+        _ left: [Double],
+        columns leftColumns: Int,
+        _ right: [Double],
+        columns rightColumns: Int,
+        rows: Int
+    ) -> [Double] {
+        multiply(
+            rows: leftColumns,
+            columns: rightColumns,
+            inner: rows,
+            left,
+            leftStride: leftColumns,
+            isLeftTransposed: true,
+            right,
+            rightStride: rightColumns,
+            isRightTransposed: false
+        )
+    }
+
+    /// `left right'` for left `[rows, inner]` and right `[columns, inner]`.
+    static func productTransposed(
+        _ left: [Double],
+        rows: Int,
+        inner: Int,
+        _ right: [Double],
+        columns: Int
+    ) -> [Double] {
+        multiply(
+            rows: rows,
+            columns: columns,
+            inner: inner,
+            left,
+            leftStride: inner,
+            isLeftTransposed: false,
+            right,
+            rightStride: inner,
+            isRightTransposed: true
+        )
+    }
+
+    private static func multiply(
+        rows: Int,
+        columns: Int,
+        inner: Int,
+        _ left: [Double],
+        leftStride: Int,
+        isLeftTransposed: Bool,
+        _ right: [Double],
+        rightStride: Int,
+        isRightTransposed: Bool
+    ) -> [Double] {
+        var result = [Double](repeating: 0, count: rows * columns)
+        left.withUnsafeBufferPointer { left in
+            right.withUnsafeBufferPointer { right in
+                result.withUnsafeMutableBufferPointer { result in
+                    guard let left = left.baseAddress, let right = right.baseAddress,
+                        let result = result.baseAddress
+                    else { return }
+                    MatrixProduct.multiply(
+                        rows: rows,
+                        columns: columns,
+                        inner: inner,
+                        left: MatrixView(
+                            left,
+                            rowStride: leftStride,
+                            transposed: isLeftTransposed
+                        ),
+                        right: MatrixView(
+                            right,
+                            rowStride: rightStride,
+                            transposed: isRightTransposed
+                        ),
+                        into: result,
+                        rowStride: columns
+                    )
+                }
+            }
+        }
+        return result
+    }
+}
