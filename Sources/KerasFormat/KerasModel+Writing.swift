@@ -53,7 +53,9 @@ extension KerasModel {
                 guard let destination else { continue }
                 let before = network.layers[destination.layer].weights[destination.weight]
                 let after = other.layers[destination.layer].weights[destination.weight]
-                if !before.isBitIdentical(to: after) { changed[path] = after }
+                guard !before.isBitIdentical(to: after) else { continue }
+                changed[path] =
+                    destination.hasNoHeight ? after.reshaped(after.shape.withoutBatch) : after
             }
         }
         return changed

@@ -52,7 +52,7 @@ public struct KerasModel: Sendable {
         let configuration = try ModelConfiguration(document.root, majorVersion: majorVersion)
         var assembly = try NetworkAssembly(
             configuration,
-            weightFile: weightFile,
+            weightStore: WeightStore(format: .legacy(weightFile)),
             fileBytes: image.count,
             inputShape: inputShape
         )

@@ -8,7 +8,7 @@ struct Espalier: ParsableCommand {
         abstract: "Compresses convolutional Keras models.",
         subcommands: [
             Serve.self, Run.self, Check.self, Inspect.self, Predict.self, Evaluate.self,
-            Status.self, Example.self, Work.self,
+            Status.self, Example.self, Work.self, Cut.self,
         ]
     )
 

@@ -13,7 +13,7 @@ struct ActivationKernel: LayerKernel {
         case .relu(slope: 0, maximum: nil, threshold: 0):
             return LayerOutput(value: mapped(input) { max($0, 0) })
         case .relu, .sigmoid, .tanh, .elu, .selu, .softplus, .softsign, .exponential, .silu,
-            .hardSigmoid, .hardSilu, .gelu:
+            .hardSigmoid, .hardSilu, .gelu, .curve:
             return LayerOutput(value: mapped(input, function.value))
         }
     }
@@ -28,7 +28,7 @@ struct ActivationKernel: LayerKernel {
         case .relu(slope: 0, maximum: nil, threshold: 0):
             result = zipped(gradient, input) { $1 > 0 ? $0 : 0 }
         case .relu, .sigmoid, .tanh, .elu, .selu, .softplus, .softsign, .exponential, .silu,
-            .hardSigmoid, .hardSilu, .gelu:
+            .hardSigmoid, .hardSilu, .gelu, .curve:
             result = zipped(gradient, input) { $0 * function.slope(at: $1) }
         }
         return LayerGradients(inputs: [result])
@@ -109,6 +109,7 @@ extension Activation {
                 * (1 + Float.hyperbolicTangent(rootOfTwoOverPi * (x + geluCubic * x * x * x)))
         case .gelu(isApproximate: false):
             0.5 * x * (1 + Float.errorFunction(x / Float(2).squareRoot()))
+        case .curve(let curve): curve.value(x)
         }
     }
 
@@ -143,6 +144,7 @@ extension Activation {
         case .gelu(isApproximate: false):
             let density = Float.exponential(-0.5 * x * x) * 0.398_942_3
             return 0.5 * (1 + Float.errorFunction(x / Float(2).squareRoot())) + x * density
+        case .curve(let curve): return curve.slope(at: x)
         }
     }
 }
