@@ -53,7 +53,7 @@ extension LayerConfiguration {
         "softplus", "softsign", "exponential", "silu", "swish", "hard_sigmoid", "hard_silu",
         "hard_swish", "gelu", "celu", "mish", "squareplus", "soft_shrink", "hard_shrink",
         "tanh_shrink", "sparse_plus", "sparse_sigmoid", "hard_tanh", "log_sigmoid", "log_softmax",
-        "sparsemax", "glu",
+        "glu",
     ]
 
     /// What a name means to the Keras of the given major version.
@@ -64,7 +64,6 @@ extension LayerConfiguration {
         if let curve = curve(named: name) { return .activation(.curve(curve)) }
         switch name {
         case "log_softmax": return .channelFunction(.logSoftmax)
-        case "sparsemax": return .channelFunction(.sparsemax)
         case "glu": return .channelFunction(.gatedLinearUnit)
         default: return nil
         }

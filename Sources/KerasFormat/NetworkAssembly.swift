@@ -105,7 +105,10 @@ struct NetworkAssembly {
 
     /// The node that holds a value in the wanted layout; a permutation is added where there is none yet.
     ///
-    /// - Parameter channelsFirst: Whether the reader calls it channels-first, so that the network wants channels last.
+    /// - Parameters:
+    ///   - value: The value.
+    ///   - channelsFirst: Whether the reader calls it channels-first, so that the network wants channels last.
+    /// - Returns: The node, which may be new.
     private mutating func node(of value: AssembledValue, channelsFirst: Bool) -> Int {
         guard value.isChannelsFirst != channelsFirst, value.rank >= 2 else { return value.node }
         if let other = otherLayout[value.node] { return other }

@@ -13,7 +13,6 @@ struct ChannelFunctionKernel: LayerKernel {
                     let source = values + row * width
                     switch function {
                     case .logSoftmax: logSoftmaxRow(source, into: result, width: width)
-                    case .sparsemax: sparsemaxRow(source, into: result, width: width)
                     case .gatedLinearUnit:
                         for column in 0..<width / 2 {
                             result[column] = source[column] * logistic(source[width / 2 + column])
@@ -46,7 +45,7 @@ struct ChannelFunctionKernel: LayerKernel {
         return LayerGradients(inputs: [result])
     }
 
-    /// Log-softmax: dx = dy - exp(y) sum(dy). Sparsemax: dx = dy less its mean, on the support. Gate: product rule.
+    /// The gradient of one row: log-softmax `dx = dy - exp(y) sum(dy)`, the gate by the product rule.
     private func rowGradient(
         _ dy: UnsafePointer<Float>,
         input x: UnsafePointer<Float>,
@@ -60,15 +59,6 @@ struct ChannelFunctionKernel: LayerKernel {
             for column in 0..<width { sum += dy[column] }
             for column in 0..<width {
                 result[column] = dy[column] - Float.exponential(y[column]) * sum
-            }
-        case .sparsemax:
-            var (sum, count): (Float, Float) = (0, 0)
-            for column in 0..<width where y[column] > 0 {
-                sum += dy[column]
-                count += 1
-            }
-            for column in 0..<width {
-                result[column] = y[column] > 0 ? dy[column] - sum / count : 0
             }
         case .gatedLinearUnit:
             let half = width / 2
@@ -94,20 +84,4 @@ private func logSoftmaxRow(
     for column in 0..<width { sum += Float.exponential(input[column] - largest) }
     let shift = largest + Float.logarithm(sum)
     for column in 0..<width { result[column] = input[column] - shift }
-}
-
-/// Algorithm 1 of Martins and Astudillo: the threshold is found among the sorted elements.
-private func sparsemaxRow(
-    _ input: UnsafePointer<Float>,
-    into result: UnsafeMutablePointer<Float>,
-    width: Int
-) {
-    let sorted = UnsafeBufferPointer(start: input, count: width).sorted(by: >)
-    var (sum, threshold): (Float, Float) = (0, 0)
-    for (index, value) in sorted.enumerated() {
-        sum += value
-        guard 1 + Float(index + 1) * value > sum else { break }
-        threshold = (sum - 1) / Float(index + 1)
-    }
-    for column in 0..<width { result[column] = max(input[column] - threshold, 0) }
 }

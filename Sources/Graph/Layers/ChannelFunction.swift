@@ -6,10 +6,6 @@ import Tensors
 public enum ChannelFunction: LayerRule {
     /// The logarithm of softmax.
     case logSoftmax
-    /// The nearest point to x among those whose elements are not negative and sum to one.
-    ///
-    /// Source: Martins, Astudillo 2016, "From Softmax to Sparsemax", arXiv:1602.02068.
-    case sparsemax
     /// The first half of the channels times the sigmoid of the second.
     ///
     /// Source: Dauphin et al. 2017, "Language Modeling with Gated Convolutional Networks", arXiv:1612.08083.
@@ -30,7 +26,7 @@ public enum ChannelFunction: LayerRule {
     public func couple(_ call: LayerCall, in coupling: inout ChannelCoupling) -> [Slot] {
         let input = call.inputSlots[0]
         switch self {
-        case .logSoftmax, .sparsemax:
+        case .logSoftmax:
             coupling.freeze(input, because: .normalizedOverChannels)
             return input
         case .gatedLinearUnit:
