@@ -45,7 +45,8 @@ struct RefusalTests {
             #expect(name == "x")
             #expect(hint.isEmpty == false)
         case .configuration(let name, _, _, _): #expect(name == "x")
-        case .file, .json, .notAModel, .unknownInputShape, .inputShapeMismatch, .duplicateLayer,
+        case .file, .archive, .json, .notAModel, .unknownInputShape, .inputShapeMismatch,
+            .duplicateLayer,
             .missingLayer, .cycle, .weightCount, .graph, .otherModel:
             Issue.record("\(String(describing: error))")
         }
@@ -182,6 +183,9 @@ struct RefusalTests {
             return
         }
         #expect(throws: KerasError.file(.notHDF5)) {
+            try KerasModel.read(image: Array("a picture, not a model".utf8))
+        }
+        #expect(throws: KerasError.archive(.noEnd)) {
             try KerasModel.read(image: Array("PK\u{3}\u{4} and more".utf8))
         }
         var model = SyntheticModel(configuration: #"{"class_name": "Sequential""#)
