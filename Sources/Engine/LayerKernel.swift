@@ -88,6 +88,16 @@ extension LayerKind {
         case .concatenate(let layer): ConcatenateKernel(layer: layer)
         case .rescaling(let layer): RescalingKernel(layer: layer)
         case .normalization(let layer): NormalizationKernel(layer: layer)
+        case .layerNormalization(let layer): LayerNormalizationKernel(layer: layer)
+        case .groupNormalization(let layer): GroupNormalizationKernel(layer: layer)
+        case .channelScale: ChannelScaleKernel()
+        case .parametricReLU: ParametricReLUKernel()
+        case .channelFunction(let function): ChannelFunctionKernel(function: function)
+        case .transposedConvolution2D(let layer): TransposedConvolution2DKernel(layer: layer)
+        case .upsampling2D(let layer): Upsampling2DKernel(layer: layer)
+        case .cropping2D(let layer): Cropping2DKernel(layer: layer)
+        case .permute(let layer): PermuteKernel(layer: layer)
+        case .heightAxis(let layer): ReshapeKernel(rule: layer)
         }
     }
 }

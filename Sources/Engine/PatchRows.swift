@@ -29,7 +29,9 @@ public struct PatchRows: Sendable {
             self.init(rowsOf: input, step: step)
         case .input, .convolution2D, .depthwiseConvolution2D, .batchNormalization, .activation,
             .pooling2D, .globalPooling2D, .flatten, .reshape, .dropout, .zeroPadding2D, .merge,
-            .concatenate, .rescaling, .normalization:
+            .concatenate, .rescaling, .normalization, .layerNormalization, .groupNormalization,
+            .channelScale, .parametricReLU, .channelFunction, .transposedConvolution2D,
+            .upsampling2D, .cropping2D, .permute, .heightAxis:
             return nil
         }
     }

@@ -11,6 +11,10 @@ public enum FrozenReason: String, Hashable, Sendable, Codable, CaseIterable {
     case networkOutput
     /// A softmax over them would change if one went.
     case normalizedOverChannels
+    /// A normalization's statistics are taken over them and would change if one went.
+    case statisticsOverChannels
+    /// A permutation moves channels to another axis, where they are not followed.
+    case permuted
     /// A reshape moves channels into other axes, where they cannot be followed.
     case reshaped
     /// A single channel is broadcast over many.
@@ -24,6 +28,9 @@ public enum FrozenReason: String, Hashable, Sendable, Codable, CaseIterable {
         case .networkInput: "it is the network's input"
         case .networkOutput: "it is the network's output"
         case .normalizedOverChannels: "a softmax is taken over its channels"
+        case .statisticsOverChannels:
+            "a normalization takes its statistics over its channels"
+        case .permuted: "a Permute moves its channels to another axis"
         case .reshaped: "a Reshape moves its channels into other axes"
         case .broadcast: "its single channel is broadcast over many"
         case .fixedPerChannel: "a later layer's settings hold one number for each of its channels"

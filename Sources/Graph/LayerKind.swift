@@ -26,7 +26,7 @@ public enum LayerKind: Hashable, Sendable {
     case dropout(Dropout)
     /// A border of zeros.
     case zeroPadding2D(ZeroPadding2D)
-    /// An elementwise sum or product of several inputs.
+    /// An elementwise combination of several inputs.
     case merge(Merge)
     /// Several inputs side by side.
     case concatenate(Concatenate)
@@ -34,6 +34,26 @@ public enum LayerKind: Hashable, Sendable {
     case rescaling(Rescaling)
     /// A fixed normalization by stored statistics.
     case normalization(Normalization)
+    /// Normalization of each pixel over its channels.
+    case layerNormalization(LayerNormalization)
+    /// Normalization of each sample over groups of channels.
+    case groupNormalization(GroupNormalization)
+    /// A learned factor per channel.
+    case channelScale(ChannelScale)
+    /// A rectifier with a learned slope below zero.
+    case parametricReLU(ParametricReLU)
+    /// A function of all channels of a pixel at once, beside softmax.
+    case channelFunction(ChannelFunction)
+    /// The adjoint of a two-dimensional convolution.
+    case transposedConvolution2D(TransposedConvolution2D)
+    /// An image enlarged by whole factors.
+    case upsampling2D(Upsampling2D)
+    /// Rows and columns taken away from the border.
+    case cropping2D(Cropping2D)
+    /// The axes in another order.
+    case permute(Permute)
+    /// A sequence as an image of one row, or back.
+    case heightAxis(HeightAxis)
 
     /// The rule of this kind.
     public var rule: any LayerRule {
@@ -54,21 +74,33 @@ public enum LayerKind: Hashable, Sendable {
         case .concatenate(let rule): rule
         case .rescaling(let rule): rule
         case .normalization(let rule): rule
+        case .layerNormalization(let rule): rule
+        case .groupNormalization(let rule): rule
+        case .channelScale(let rule): rule
+        case .parametricReLU(let rule): rule
+        case .channelFunction(let rule): rule
+        case .transposedConvolution2D(let rule): rule
+        case .upsampling2D(let rule): rule
+        case .cropping2D(let rule): rule
+        case .permute(let rule): rule
+        case .heightAxis(let rule): rule
         }
     }
 
-    /// This kind with its settings after surgery; see ``LayerRule/resized(outputChannels:weights:)``.
-    func resized(outputChannels: Int, weights: [Tensor]) -> LayerKind {
+    /// This kind with its settings after surgery; see ``LayerRule/resized(from:to:)``.
+    func resized(from before: Int, to after: Int) -> LayerKind {
         switch self {
-        case .convolution2D(let rule):
-            .convolution2D(rule.resized(outputChannels: outputChannels, weights: weights))
-        case .dense(let rule):
-            .dense(rule.resized(outputChannels: outputChannels, weights: weights))
-        case .reshape(let rule):
-            .reshape(rule.resized(outputChannels: outputChannels, weights: weights))
+        case .convolution2D(let rule): .convolution2D(rule.resized(from: before, to: after))
+        case .transposedConvolution2D(let rule):
+            .transposedConvolution2D(rule.resized(from: before, to: after))
+        case .dense(let rule): .dense(rule.resized(from: before, to: after))
+        case .reshape(let rule): .reshape(rule.resized(from: before, to: after))
+        case .groupNormalization(let rule):
+            .groupNormalization(rule.resized(from: before, to: after))
         case .input, .depthwiseConvolution2D, .batchNormalization, .activation, .pooling2D,
             .globalPooling2D, .flatten, .dropout, .zeroPadding2D, .merge, .concatenate, .rescaling,
-            .normalization:
+            .normalization, .layerNormalization, .channelScale, .parametricReLU, .channelFunction,
+            .upsampling2D, .cropping2D, .permute, .heightAxis:
             self
         }
     }

@@ -18,8 +18,8 @@ public protocol LayerRule: Hashable, Sendable {
     /// Names the slots of the output's channel axis and says which weight slices go with which slots.
     func couple(_ call: LayerCall, in coupling: inout ChannelCoupling) -> [Slot]
 
-    /// This layer's settings after surgery left it the given output channels and weights.
-    func resized(outputChannels: Int, weights: [Tensor]) -> Self
+    /// This layer's settings after surgery took its output from so many channels to so many.
+    func resized(from before: Int, to after: Int) -> Self
 }
 
 extension LayerRule {
@@ -35,7 +35,7 @@ extension LayerRule {
     }
 
     /// Nothing to resize.
-    public func resized(outputChannels: Int, weights: [Tensor]) -> Self { self }
+    public func resized(from before: Int, to after: Int) -> Self { self }
 
     /// The only input's shape, of the given rank where one is given.
     func singleInput(_ inputs: [Shape], rank: Int? = nil) throws(RuleFault) -> Shape {
@@ -58,14 +58,16 @@ public enum WeightRole: String, Hashable, Sendable, Codable, CaseIterable {
     case kernel
     /// An addend per output channel.
     case bias
-    /// BatchNorm's scale.
+    /// A normalization's scale.
     case gamma
-    /// BatchNorm's offset.
+    /// A normalization's offset.
     case beta
     /// A mean kept from training.
     case movingMean
     /// A variance kept from training.
     case movingVariance
+    /// A slope below zero.
+    case alpha
 }
 
 /// One weight a layer has: what for, its shape, and whether training changes it by gradient.

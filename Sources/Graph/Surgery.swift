@@ -43,8 +43,8 @@ extension Network {
                 owner.map { stays[$0.group].contains($0.unit) } ?? true
             }
             layers[index].kind = layers[index].kind.resized(
-                outputChannels: channels,
-                weights: layers[index].weights
+                from: analysis.owners[call].count,
+                to: channels
             )
         }
         return try Network(

@@ -3,7 +3,7 @@ import Graph
 /// An activation with the name it has in the file.
 struct NamedActivation {
     var name: String
-    var activation: Activation
+    var kind: LayerKind
 }
 
 extension LayerConfiguration {
@@ -11,7 +11,7 @@ extension LayerConfiguration {
     func activation(_ key: String = "activation") throws(KerasError) -> NamedActivation? {
         guard let value = value(key) else { return nil }
         let named = try activation(from: value, key: key)
-        return named.activation == .linear ? nil : named
+        return named.kind == .activation(.linear) ? nil : named
     }
 
     private func activation(
@@ -34,28 +34,58 @@ extension LayerConfiguration {
             // A function is written by its name: {"class_name": "silu", "config": {}}.
             return try activation(named: className, key: key)
         }
-        return NamedActivation(name: className.lowercased(), activation: activation)
+        return NamedActivation(name: className.lowercased(), kind: .activation(activation))
     }
 
     private func activation(named name: String, key: String) throws(KerasError) -> NamedActivation {
-        guard let activation = Self.activation(named: name, majorVersion: majorVersion) else {
+        guard let kind = Self.activation(named: name, majorVersion: majorVersion) else {
             throw unsupported(
                 key,
                 found: name,
                 hint: "Use one of: " + Self.knownNames.joined(separator: ", ") + "."
             )
         }
-        return NamedActivation(name: name, activation: activation)
+        return NamedActivation(name: name, kind: kind)
     }
 
     static let knownNames = [
         "linear", "relu", "relu6", "leaky_relu", "softmax", "sigmoid", "tanh", "elu", "selu",
         "softplus", "softsign", "exponential", "silu", "swish", "hard_sigmoid", "hard_silu",
-        "hard_swish", "gelu",
+        "hard_swish", "gelu", "celu", "mish", "squareplus", "soft_shrink", "hard_shrink",
+        "tanh_shrink", "sparse_plus", "sparse_sigmoid", "hard_tanh", "log_sigmoid", "log_softmax",
+        "glu",
     ]
 
     /// What a name means to the Keras of the given major version.
-    static func activation(named name: String, majorVersion: Int) -> Activation? {
+    static func activation(named name: String, majorVersion: Int) -> LayerKind? {
+        if let common = commonActivation(named: name, majorVersion: majorVersion) {
+            return .activation(common)
+        }
+        if let curve = curve(named: name) { return .activation(.curve(curve)) }
+        switch name {
+        case "log_softmax": return .channelFunction(.logSoftmax)
+        case "glu": return .channelFunction(.gatedLinearUnit)
+        default: return nil
+        }
+    }
+
+    private static func curve(named name: String) -> ActivationCurve? {
+        switch name {
+        case "celu": .celu()
+        case "mish": .mish
+        case "squareplus": .squareplus()
+        case "soft_shrink": .softShrink()
+        case "hard_shrink": .hardShrink()
+        case "tanh_shrink": .tanhShrink
+        case "sparse_plus": .sparsePlus
+        case "sparse_sigmoid": .sparseSigmoid
+        case "hard_tanh": .hardTanh
+        case "log_sigmoid": .logSigmoid
+        default: nil
+        }
+    }
+
+    private static func commonActivation(named name: String, majorVersion: Int) -> Activation? {
         switch name {
         case "linear": .linear
         case "relu": .relu()
@@ -100,11 +130,21 @@ extension LayerConfiguration {
         }
     }
 
-    /// Refuses an axis other than the last; it may be counted from either end, with the batch, and stand in a list.
+    /// The one axis under a key, which may stand in a list; nil where there is none or several.
+    func axis(_ key: String) -> Int? {
+        guard let value = value(key) else { return nil }
+        return value.elements.map { $0.count == 1 ? $0[0].integer : nil } ?? value.integer
+    }
+
+    /// Refuses an axis other than the channels'; it may be counted from either end, with the batch, and stand in a list.
     func requireLastAxis(_ key: String, inputRank: Int?) throws(KerasError) {
         guard let value = value(key) else { return }
-        let axis = value.elements.map { $0.count == 1 ? $0[0].integer : nil } ?? value.integer
-        guard axis == -1 || (axis != nil && axis == inputRank) else {
+        let axis = axis(key)
+        let isChannels =
+            readsChannelsFirst
+            ? axis == 1 || (axis != nil && axis == inputRank.map { -$0 })
+            : axis == -1 || (axis != nil && axis == inputRank)
+        guard isChannels else {
             throw unsupported(
                 key,
                 found: value.summary,

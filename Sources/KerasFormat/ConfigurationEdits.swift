@@ -18,31 +18,42 @@ struct ConfigurationEdits {
         for index in layer.networkLayers {
             try addSettings(
                 layer.configuration,
-                from: old.layers[index].kind,
-                to: new.layers[index].kind
+                from: old.layers[index],
+                to: new.layers[index]
             )
         }
         for call in layer.calls {
-            for (reference, node) in zip(call.references, call.inputs) {
-                if let shape = reference.shape { addShape(shape, node: node) }
+            for (reference, value) in zip(call.references, call.inputs) {
+                if let shape = reference.shape { addShape(shape, of: value) }
             }
         }
         guard let inputs = layer.calls.first?.inputs, !inputs.isEmpty else { return }
         if let build = layer.configuration.buildConfig { addBuildShapes(build, inputs: inputs) }
-        for key in ["batch_input_shape", "batch_shape", "noise_shape"] {
-            if let shape = layer.configuration.value(key) { addShape(shape, node: inputs[0]) }
+        for key in ["batch_input_shape", "batch_shape", "build_input_shape", "noise_shape"] {
+            if let shape = layer.configuration.value(key) { addShape(shape, of: inputs[0]) }
         }
     }
 
     private mutating func addSettings(
         _ configuration: LayerConfiguration,
-        from old: LayerKind,
-        to new: LayerKind
+        from old: Layer,
+        to new: Layer
     ) throws(KerasError) {
-        switch (old, new) {
+        switch (old.kind, new.kind) {
         case (.convolution2D(let before), .convolution2D(let after)):
             try set("filters", in: configuration, from: before.filters, to: after.filters)
             try set("groups", in: configuration, from: before.groups, to: after.groups)
+        case (.transposedConvolution2D(let before), .transposedConvolution2D(let after)):
+            try set("filters", in: configuration, from: before.filters, to: after.filters)
+        case (.groupNormalization(let before), .groupNormalization(let after)):
+            try set("groups", in: configuration, from: before.groups, to: after.groups)
+        case (.channelScale, .channelScale):
+            try set(
+                "projection_dim",
+                in: configuration,
+                from: old.weights[0].count,
+                to: new.weights[0].count
+            )
         case (.dense(let before), .dense(let after)):
             try set("units", in: configuration, from: before.units, to: after.units)
         case (.reshape(let before), .reshape(let after)):
@@ -54,8 +65,8 @@ struct ConfigurationEdits {
                 edits.append(.init(range: value.range, text: "\(after.target[axis])"))
             }
         default:
-            guard old == new else {
-                throw mismatch(configuration.name, "the settings of \(old)", "\(new)")
+            guard old.kind == new.kind else {
+                throw mismatch(configuration.name, "the settings of \(old.kind)", "\(new.kind)")
             }
         }
     }
@@ -78,10 +89,10 @@ struct ConfigurationEdits {
     }
 
     /// The shapes of the inputs, in whatever structure Keras 3 wrote them: one per list of numbers, in order.
-    private mutating func addBuildShapes(_ value: JSONValue, inputs: [Int]) {
+    private mutating func addBuildShapes(_ value: JSONValue, inputs: [AssembledValue]) {
         let shapes = Self.shapes(in: value)
         for (index, shape) in shapes.enumerated() {
-            addShape(shape, node: index < inputs.count ? inputs[index] : inputs[0])
+            addShape(shape, of: index < inputs.count ? inputs[index] : inputs[0])
         }
     }
 
@@ -94,13 +105,13 @@ struct ConfigurationEdits {
         return elements.isEmpty ? [] : [value]
     }
 
-    /// Replaces the lengths, batch first, that surgery changed in the output of a node and that are written as they were.
-    private mutating func addShape(_ value: JSONValue, node: Int) {
-        let before = old.shapes[node]
-        let after = new.shapes[node]
-        guard before != after, let lengths = value.elements, lengths.count == before.rank + 1
+    /// Replaces the lengths, batch first, that surgery changed in an output and that are written as they were.
+    private mutating func addShape(_ written: JSONValue, of value: AssembledValue) {
+        let before = value.kerasShape(in: old)
+        let after = value.kerasShape(in: new)
+        guard before != after, let lengths = written.elements, lengths.count == before.count + 1
         else { return }
-        for axis in 0..<before.rank where before[axis] != after[axis] {
+        for axis in before.indices where before[axis] != after[axis] {
             let length = lengths[axis + 1]
             guard length.integer == before[axis] else { continue }
             edits.append(.init(range: length.range, text: "\(after[axis])"))

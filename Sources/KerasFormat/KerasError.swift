@@ -6,6 +6,8 @@ import Tensors
 public enum KerasError: Error, Hashable, Sendable {
     /// The file itself could not be read or written.
     case file(HDF5Error)
+    /// The archive, a `.keras` file, could not be read or written.
+    case archive(ZipError)
     /// The model's configuration is not JSON.
     case json(JSONError)
     /// The file holds no model but something else, such as weights alone.

@@ -19,14 +19,14 @@ public struct KerasLayer: Sendable {
 
     /// The layer's configuration in the document.
     let configuration: LayerConfiguration
-    /// For each call the node of its last stage.
+    /// What each call reads.
     let calls: [Call]
     /// For each stored weight where it went, nil where it stays in the file alone.
     let destinations: [Destination?]
 
     struct Call: Sendable {
-        /// The nodes of the network whose outputs the call reads.
-        var inputs: [Int]
+        /// The outputs of the network that the call reads.
+        var inputs: [AssembledValue]
         /// The same as the document names them.
         var references: [TensorReference]
     }
@@ -34,5 +34,7 @@ public struct KerasLayer: Sendable {
     struct Destination: Sendable {
         var layer: Int
         var weight: Int
+        /// Whether the file stores it without the axis of height, the first, that the network gives it.
+        var hasNoHeight = false
     }
 }

@@ -17,12 +17,54 @@ extension KerasModel {
         for layer in layers { try edits.add(layer) }
         let text = document.applying(edits.edits)
         let weights = changedWeights(network)
-        return try KerasError.hdf5 { () throws(HDF5Error) in
-            let source = try HDF5File(image: original).root
-            let target = try HDF5File.create()
-            try copyRoot(source, to: target.root, configuration: text, weights: weights)
-            return try target.image()
+        switch format {
+        case .legacyHDF5:
+            return try KerasError.hdf5 { () throws(HDF5Error) in
+                let source = try HDF5File(image: original).root
+                let target = try HDF5File.create()
+                try copyRoot(source, to: target.root, configuration: text, weights: weights)
+                return try target.image()
+            }
+        case .archive: return try archiveImage(configuration: text, weights: weights)
         }
+    }
+
+    /// The archive with another configuration and other weights; all other entries stay as they are.
+    private func archiveImage(
+        configuration: String,
+        weights: [String: Tensor]
+    ) throws(KerasError) -> [UInt8] {
+        var archive = try KerasFile.archive(original)
+        for index in archive.entries.indices {
+            switch archive.entries[index].name {
+            case KerasFile.configurationEntry:
+                archive.entries[index].bytes = Array(configuration.utf8)
+            case KerasFile.weightsEntry:
+                let stored = archive.entries[index].bytes
+                archive.entries[index].bytes = try KerasError.hdf5 { () throws(HDF5Error) in
+                    try weightsImage(stored, replacing: weights)
+                }
+            default: continue
+            }
+        }
+        do {
+            return try archive.image()
+        } catch {
+            throw .archive(error)
+        }
+    }
+
+    private func weightsImage(
+        _ stored: [UInt8],
+        replacing weights: [String: Tensor]
+    ) throws(HDF5Error) -> [UInt8] {
+        let source = try HDF5File(image: stored).root
+        let target = try HDF5File.create()
+        try target.root.attributes.copyAll(from: source.attributes)
+        for child in try source.childNames() where child != "optimizer" {
+            try copy(child, from: source, to: target.root, weights: weights, prefix: child)
+        }
+        return try target.image()
     }
 
     private func check(_ other: Network) throws(KerasError) {
@@ -53,7 +95,9 @@ extension KerasModel {
                 guard let destination else { continue }
                 let before = network.layers[destination.layer].weights[destination.weight]
                 let after = other.layers[destination.layer].weights[destination.weight]
-                if !before.isBitIdentical(to: after) { changed[path] = after }
+                guard !before.isBitIdentical(to: after) else { continue }
+                changed[path] =
+                    destination.hasNoHeight ? after.reshaped(after.shape.withoutBatch) : after
             }
         }
         return changed
@@ -65,12 +109,15 @@ extension KerasModel {
         configuration: String,
         weights: [String: Tensor]
     ) throws(HDF5Error) {
-        try target.attributes.copyAll(from: source.attributes, except: [Self.configurationName])
+        try target.attributes.copyAll(
+            from: source.attributes,
+            except: [KerasFile.configurationName]
+        )
         if configuration == document.text {
-            try target.attributes.copy(Self.configurationName, from: source.attributes)
+            try target.attributes.copy(KerasFile.configurationName, from: source.attributes)
         } else {
             try target.attributes.set(
-                Self.configurationName,
+                KerasFile.configurationName,
                 string: configuration,
                 like: source.attributes
             )

@@ -2,21 +2,30 @@ import Graph
 import HDF5
 import Tensors
 
-/// A model in Keras' legacy HDF5 format: the network it describes, and the file to write a changed network back into.
+/// A model in one of Keras' whole-model formats: the network it describes, and the file to write a changed network back
+/// into.
 public struct KerasModel: Sendable {
+    /// How a file holds a model.
+    public enum FileFormat: String, Sendable {
+        /// One HDF5 file, `.h5`.
+        case legacyHDF5 = "h5"
+        /// A zip archive, `.keras`.
+        case archive = "keras"
+    }
+
     /// The network, in which each fused activation is a layer `NAME/ACTIVATION` of its own.
     public let network: Network
     /// The Keras that wrote the file, such as `2.13.1`; nil where it does not say.
     public let kerasVersion: String?
     /// `Sequential`, `Functional` or `Model`.
     public let className: String
-    /// The layers as Keras knows them, in the file's order.
+    /// The layers as Keras knows them, in the file's order, a nested model before its layers.
     public let layers: [KerasLayer]
+    /// How the file holds the model; a network is written back in the same format.
+    public let format: FileFormat
 
     let document: JSONDocument
     let original: [UInt8]
-
-    static let configurationName = "model_config"
 
     /// Reads a model from the bytes of its file.
     ///
@@ -29,39 +38,28 @@ public struct KerasModel: Sendable {
         image: [UInt8],
         inputShape: Shape? = nil
     ) throws(KerasError) -> KerasModel {
-        let file = try KerasError.hdf5 { () throws(HDF5Error) in try HDF5File(image: image) }
-        let (text, version, weightFile) = try KerasError.hdf5 { () throws(HDF5Error) in
-            (
-                try file.root.attributes.contains(configurationName)
-                    ? try file.root.attributes.string(configurationName) : nil,
-                try storedVersion(file.root), try WeightFile(root: file.root)
-            )
-        }
-        guard let text else {
-            throw .notAModel(
-                found: "no \(configurationName) attribute; save the whole model, not its weights"
-            )
-        }
+        let file = try KerasFile(image)
         let document: JSONDocument
         do {
-            document = try JSONDocument(text)
+            document = try JSONDocument(file.configuration)
         } catch {
             throw .json(error)
         }
-        let majorVersion = version?.split(separator: ".").first.flatMap { Int($0) } ?? 2
+        let majorVersion = file.version?.split(separator: ".").first.flatMap { Int($0) } ?? 2
         let configuration = try ModelConfiguration(document.root, majorVersion: majorVersion)
         var assembly = try NetworkAssembly(
             configuration,
-            weightFile: weightFile,
+            weightStore: file.weights,
             fileBytes: image.count,
             inputShape: inputShape
         )
         let (network, layers) = try assembly.assemble()
         return KerasModel(
             network: network,
-            kerasVersion: version,
+            kerasVersion: file.version,
             className: configuration.className,
             layers: layers,
+            format: file.format,
             document: document,
             original: image
         )
@@ -70,14 +68,5 @@ public struct KerasModel: Sendable {
     /// The Keras layer a network layer came from.
     public func source(ofNetworkLayer index: Int) -> KerasLayer? {
         layers.first { $0.networkLayers.contains(index) }
-    }
-
-    /// The version stands at the root and, in some files, at the weights.
-    private static func storedVersion(_ root: HDF5Group) throws(HDF5Error) -> String? {
-        let key = "keras_version"
-        if try root.attributes.contains(key) { return try root.attributes.string(key) }
-        guard try root.kind(of: WeightFile.usualName) == .group else { return nil }
-        let weights = try root.group(WeightFile.usualName).attributes
-        return try weights.contains(key) ? try weights.string(key) : nil
     }
 }

@@ -2,7 +2,7 @@ import Graph
 
 /// One layer's configuration with typed access to its keys.
 struct LayerConfiguration: Sendable {
-    let name: String
+    var name: String
     let className: String
     let config: JSONValue
     /// Keras 3's shapes for building the layer, beside the configuration.
@@ -11,6 +11,8 @@ struct LayerConfiguration: Sendable {
     let majorVersion: Int
     /// The number an operation of a functional model has besides its inputs.
     var constant: ConstantOperand?
+    /// Whether the layer is lowered for images it calls channels-first, which are executed channels-last.
+    var readsChannelsFirst = false
 
     /// The value of a key; nil where it is missing or null.
     func value(_ key: String) -> JSONValue? {
@@ -45,6 +47,13 @@ struct LayerConfiguration: Sendable {
                 let width = list[1].integer
             else { return nil }
             return Size2D(height, width)
+        }
+    }
+
+    /// One length of a sequence layer, a number or a list of one.
+    func length(_ key: String, default fallback: Int? = nil) throws(KerasError) -> Int {
+        try read(key, expected: "a whole number", fallback) { value in
+            value.integer ?? (value.elements?.count == 1 ? value.elements?[0].integer : nil)
         }
     }
 
@@ -87,17 +96,17 @@ struct LayerConfiguration: Sendable {
         )
     }
 
-    /// Refuses images whose channels come first.
-    func requireChannelsLast() throws(KerasError) {
+    /// Whether the configuration says that channels come before pixels; false where it says nothing.
+    func namesChannelsFirst() throws(KerasError) -> Bool {
         let format = try text("data_format", default: "channels_last")
-        guard format == "channels_last" else {
-            throw unsupported(
+        guard ["channels_first", "channels_last"].contains(format) else {
+            throw fault(
                 "data_format",
-                found: format,
-                hint: "Only channels_last is executed; rebuild the model with "
-                    + "data_format=\"channels_last\" and transfer its weights."
+                expected: "channels_first or channels_last",
+                found: format
             )
         }
+        return format == "channels_first"
     }
 }
 

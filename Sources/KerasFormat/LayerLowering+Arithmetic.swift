@@ -27,7 +27,8 @@ extension LayerConfiguration {
             switch arithmetic {
             case .add: return single(.merge(Merge(.add)))
             case .multiply: return single(.merge(Merge(.multiply)))
-            case .subtract, .divide: return nil
+            case .subtract: return single(.merge(Merge(.subtract)))
+            case .divide: return nil
             }
         }
         let number = Float(constant.value)

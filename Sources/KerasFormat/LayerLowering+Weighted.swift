@@ -3,9 +3,8 @@ import Tensors
 
 /// Layers with weights.
 extension LayerConfiguration {
-    private func window() throws(KerasError) -> SlidingWindow {
-        try requireChannelsLast()
-        return SlidingWindow(
+    func window() throws(KerasError) -> SlidingWindow {
+        SlidingWindow(
             size: try size("kernel_size"),
             strides: try size("strides", default: .one),
             dilation: try size("dilation_rate", default: .one),
@@ -70,6 +69,20 @@ extension LayerConfiguration {
                 suffix: "pointwise",
                 stored: 1..<(usesBias ? 3 : 2)
             ),
+        ])
+    }
+
+    func loweredTransposedConvolution() throws(KerasError) -> LoweredLayer {
+        let usesBias = try flag("use_bias", default: true)
+        let outputPadding = value("output_padding") == nil ? nil : try size("output_padding")
+        let convolution = TransposedConvolution2D(
+            filters: try integer("filters"),
+            window: try window(),
+            outputPadding: outputPadding,
+            usesBias: usesBias
+        )
+        return try withActivation([
+            LayerStage(.transposedConvolution2D(convolution), stored: 0..<(usesBias ? 2 : 1))
         ])
     }
 
@@ -149,7 +162,7 @@ extension LayerConfiguration {
     }
 
     /// A number, or a list of them, which may be nested in lists of one: `[[[[0.5, 0.4, 0.3]]]]`.
-    private func flatNumbers(_ key: String) throws(KerasError) -> [Float] {
+    func flatNumbers(_ key: String) throws(KerasError) -> [Float] {
         let numbers: [Double] = try read(key, expected: "a number or a list of numbers", nil) {
             value in
             var inner = value

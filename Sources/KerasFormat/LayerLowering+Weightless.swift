@@ -4,7 +4,6 @@ import Tensors
 /// Layers without weights.
 extension LayerConfiguration {
     func loweredPooling(_ operation: PoolingOperation) throws(KerasError) -> LoweredLayer {
-        try requireChannelsLast()
         let size = try size("pool_size", default: Size2D(2, 2))
         let window = SlidingWindow(
             size: size,
@@ -15,7 +14,6 @@ extension LayerConfiguration {
     }
 
     func loweredGlobalPooling(_ operation: PoolingOperation) throws(KerasError) -> LoweredLayer {
-        try requireChannelsLast()
         let keeps = try flag("keepdims", default: false)
         return single(.globalPooling2D(GlobalPooling2D(operation, keepsDimensions: keeps)))
     }
@@ -30,9 +28,12 @@ extension LayerConfiguration {
                 hint: "Concatenate along one of the \(rank) axes behind the batch."
             )
         }
-        return single(
-            .concatenate(Concatenate(axisFromLast: axis < 0 ? -1 - axis : rank - axis))
-        )
+        let fromFront = axis < 0 ? rank + 1 + axis : axis
+        guard readsChannelsFirst else {
+            return single(.concatenate(Concatenate(axisFromLast: rank - fromFront)))
+        }
+        let place = fromFront == 1 ? 0 : rank - (fromFront - 1)
+        return single(.concatenate(Concatenate(axisFromLast: place)))
     }
 
     func loweredReshape() throws(KerasError) -> LoweredLayer {
@@ -44,10 +45,9 @@ extension LayerConfiguration {
     }
 
     /// `n`, `[rows, columns]` or `[[top, bottom], [left, right]]`.
-    func loweredPadding() throws(KerasError) -> LoweredLayer {
-        try requireChannelsLast()
-        let all = Border(top: 1, bottom: 1, left: 1, right: 1)
-        let border = try read("padding", expected: "one, two or four whole numbers", all) {
+    func border(_ key: String, default fallback: Int) throws(KerasError) -> Border {
+        let all = Border(top: fallback, bottom: fallback, left: fallback, right: fallback)
+        let border = try read(key, expected: "one, two or four whole numbers", all) {
             value -> Border? in
             if let side = value.integer {
                 return Border(top: side, bottom: side, left: side, right: side)
@@ -64,15 +64,36 @@ extension LayerConfiguration {
                 right: pairs[1][1]
             )
         }
-        return single(.zeroPadding2D(ZeroPadding2D(border: border)))
+        return border
+    }
+
+    func loweredUpsampling() throws(KerasError) -> LoweredLayer {
+        let text = try text("interpolation", default: "nearest")
+        guard let interpolation = Upsampling2D.Interpolation(rawValue: text) else {
+            throw unsupported(
+                "interpolation",
+                found: text,
+                hint: "Only \"nearest\" and \"bilinear\" are executed."
+            )
+        }
+        let factor = try size("size", default: Size2D(2, 2))
+        return single(
+            .upsampling2D(Upsampling2D(factor: factor, interpolation: interpolation))
+        )
+    }
+
+    func loweredPermutation() throws(KerasError) -> LoweredLayer {
+        let axes = try read("dims", expected: "a list of axes", nil) { value in
+            let axes = value.elements?.compactMap(\.integer)
+            return axes?.count == value.elements?.count ? axes : nil
+        }
+        return single(.permute(Permute(order: axes.map { $0 - 1 })))
     }
 
     func loweredDropout() throws(KerasError) -> LoweredLayer {
         let noise: Dropout.Noise
         switch className {
-        case "SpatialDropout2D":
-            try requireChannelsLast()
-            noise = .spatial
+        case "SpatialDropout1D", "SpatialDropout2D": noise = .spatial
         case "GaussianNoise": noise = .gaussianNoise(deviation: Float(try number("stddev")))
         case "GaussianDropout": noise = .gaussianDropout
         case "AlphaDropout":

@@ -12,19 +12,40 @@ extension LayerConfiguration {
     func lowered(inputRanks: [Int], inputShape: Shape?) throws(KerasError) -> LoweredLayer {
         let rank = inputRanks.first ?? 0
         switch className {
-        case "InputLayer": return LoweredLayer([try loweredInput(inputShape)])
+        case "InputLayer":
+            // Inside a nested model it hands on what the model is called on.
+            return inputRanks.isEmpty
+                ? LoweredLayer([try loweredInput(inputShape)]) : LoweredLayer([])
         case "Conv2D", "Convolution2D": return try loweredConvolution()
         case "DepthwiseConv2D": return try loweredDepthwise()
         case "SeparableConv2D", "SeparableConvolution2D": return try loweredSeparable()
+        case "Conv2DTranspose", "Convolution2DTranspose":
+            return try loweredTransposedConvolution()
         case "Dense": return try loweredDense()
         case "BatchNormalization": return try loweredBatchNormalization(rank: rank)
         case "Normalization": return try loweredNormalization(rank: rank)
+        case "LayerNormalization", "RMSNormalization":
+            return try loweredLayerNormalization(rank: rank)
+        case "GroupNormalization": return try loweredGroupNormalization(rank: rank)
+        case "LayerScale": return single(.channelScale(ChannelScale()), storedWeights: 1)
         case "Rescaling": return LoweredLayer([try loweredRescaling()])
-        case "Activation":
-            return single(.activation(try activation()?.activation ?? .linear))
+        default: return try loweredActivation(rank: rank)
+        }
+    }
+
+    private func loweredActivation(rank: Int) throws(KerasError) -> LoweredLayer {
+        switch className {
+        case "Activation": return single(try activation()?.kind ?? .activation(.linear))
         case "ReLU", "LeakyReLU", "ThresholdedReLU", "ELU", "Softmax":
             return single(.activation(try activationLayer(inputRank: rank) ?? .linear))
+        case "PReLU": return try loweredParametricReLU()
         case "ActivityRegularization": return single(.activation(.linear))
+        default: return try loweredPoolingOrMerge(rank: rank)
+        }
+    }
+
+    private func loweredPoolingOrMerge(rank: Int) throws(KerasError) -> LoweredLayer {
+        switch className {
         case "MaxPooling2D", "MaxPool2D": return try loweredPooling(.maximum)
         case "AveragePooling2D", "AvgPool2D": return try loweredPooling(.average)
         case "GlobalMaxPooling2D", "GlobalMaxPool2D":
@@ -32,6 +53,9 @@ extension LayerConfiguration {
         case "GlobalAveragePooling2D", "GlobalAvgPool2D":
             return try loweredGlobalPooling(.average)
         case "Concatenate": return try loweredConcatenation(rank: rank)
+        case "Average": return single(.merge(Merge(.average)))
+        case "Maximum": return single(.merge(Merge(.maximum)))
+        case "Minimum": return single(.merge(Merge(.minimum)))
         default:
             if let arithmetic = loweredArithmetic() { return arithmetic }
             return try loweredShapeLayer()
@@ -40,13 +64,39 @@ extension LayerConfiguration {
 
     private func loweredShapeLayer() throws(KerasError) -> LoweredLayer {
         switch className {
-        case "Flatten":
-            try requireChannelsLast()
-            return single(.flatten(Flatten()))
+        case "Flatten": return single(.flatten(Flatten()))
         case "Reshape": return try loweredReshape()
-        case "ZeroPadding2D": return try loweredPadding()
-        case "Dropout", "SpatialDropout2D", "GaussianNoise", "GaussianDropout", "AlphaDropout":
+        case "ZeroPadding2D":
+            return single(
+                .zeroPadding2D(ZeroPadding2D(border: try border("padding", default: 1)))
+            )
+        case "Cropping2D":
+            return single(.cropping2D(Cropping2D(border: try border("cropping", default: 0))))
+        case "UpSampling2D": return try loweredUpsampling()
+        case "Permute": return try loweredPermutation()
+        case "Dropout", "SpatialDropout1D", "SpatialDropout2D", "GaussianNoise",
+            "GaussianDropout", "AlphaDropout":
             return try loweredDropout()
+        default: return try loweredSequenceLayer()
+        }
+    }
+
+    private func loweredSequenceLayer() throws(KerasError) -> LoweredLayer {
+        switch className {
+        case "Conv1D", "Convolution1D": return try loweredConvolution1D()
+        case "Conv1DTranspose", "Convolution1DTranspose":
+            return try loweredTransposedConvolution1D()
+        case "DepthwiseConv1D": return try loweredDepthwise1D()
+        case "SeparableConv1D", "SeparableConvolution1D": return try loweredSeparable1D()
+        case "MaxPooling1D", "MaxPool1D": return try loweredPooling1D(.maximum)
+        case "AveragePooling1D", "AvgPool1D": return try loweredPooling1D(.average)
+        case "GlobalMaxPooling1D", "GlobalMaxPool1D":
+            return try loweredGlobalPooling1D(.maximum)
+        case "GlobalAveragePooling1D", "GlobalAvgPool1D":
+            return try loweredGlobalPooling1D(.average)
+        case "ZeroPadding1D": return try loweredPadding1D()
+        case "Cropping1D": return try loweredCropping1D()
+        case "UpSampling1D": return try loweredUpsampling1D()
         default: throw unsupportedClass
         }
     }
@@ -59,17 +109,13 @@ extension LayerConfiguration {
     func withActivation(_ stages: [LayerStage]) throws(KerasError) -> LoweredLayer {
         guard let named = try activation() else { return LoweredLayer(stages) }
         return LoweredLayer(
-            stages + [LayerStage(.activation(named.activation), suffix: named.name)]
+            stages + [LayerStage(named.kind, suffix: named.name)]
         )
     }
 
     private var unsupportedClass: KerasError {
         let hint: String
         switch className {
-        case "Sequential", "Functional", "Model":
-            hint =
-                "Models nested as layers are not supported yet; rebuild the model flat, "
-                + "by calling the inner layers one by one."
         case "Lambda":
             hint =
                 "A Lambda layer holds Python code; replace it by a built-in layer such as "

@@ -15,6 +15,8 @@ struct LayerStage: Sendable {
     var suffix: String?
     var kind: LayerKind
     var weights: [WeightSource]
+    /// Whether the file stores the kernel, the first weight, without the axis of height that the network gives it.
+    var isKernelOfSequence = false
 
     init(_ kind: LayerKind, suffix: String? = nil, stored: Range<Int> = 0..<0) {
         self.kind = kind
@@ -48,11 +50,37 @@ struct LoweredLayer: Sendable {
             case .flatten: 1
             case .reshape(let reshape): reshape.target.count
             case .globalPooling2D(let pooling): pooling.keepsDimensions ? 3 : 1
+            case .heightAxis(.inserted): rank + 1
+            case .heightAxis(.removed): rank - 1
             case .convolution2D, .depthwiseConvolution2D, .dense, .batchNormalization,
                 .activation, .pooling2D, .dropout, .zeroPadding2D, .merge, .concatenate,
-                .rescaling, .normalization:
+                .rescaling, .normalization, .layerNormalization, .groupNormalization,
+                .channelScale, .parametricReLU, .channelFunction, .transposedConvolution2D,
+                .upsampling2D, .cropping2D, .permute:
                 rank
             }
         }
+    }
+
+    /// For each stored weight, whether gradient training changes it: Keras' order of a nested model's weights asks.
+    var storedTrainability: [Bool] {
+        var trainability = [Bool](repeating: false, count: storedWeightCount)
+        for stage in stages {
+            for (index, source) in stage.weights.enumerated() {
+                guard case .stored(let position) = source else { continue }
+                switch stage.kind {
+                case .batchNormalization(let layer):
+                    trainability[position] = index < layer.movingMeanIndex
+                case .normalization: trainability[position] = false
+                case .input, .convolution2D, .depthwiseConvolution2D, .dense, .activation,
+                    .pooling2D, .globalPooling2D, .flatten, .reshape, .dropout, .zeroPadding2D,
+                    .merge, .concatenate, .rescaling, .layerNormalization, .groupNormalization,
+                    .channelScale, .parametricReLU, .channelFunction, .transposedConvolution2D,
+                    .upsampling2D, .cropping2D, .permute, .heightAxis:
+                    trainability[position] = true
+                }
+            }
+        }
+        return trainability
     }
 }

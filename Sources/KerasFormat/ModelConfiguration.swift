@@ -21,36 +21,106 @@ struct TensorReference: Hashable, Sendable {
 
 /// A layer of the configuration with its calls; an input layer has one call without inputs.
 struct ConfiguredLayer: Sendable {
+    /// What a layer of the configuration is.
+    enum Role: Sendable {
+        /// A layer that is executed.
+        case layer
+        /// Where samples enter the whole model.
+        case entry
+        /// Where a nested model hands on what it is called on.
+        case nestedEntry
+        /// A nested model itself: its layers stand behind it in the list, nobody reads from it.
+        case model
+    }
+
     var configuration: LayerConfiguration
     var calls: [[TensorReference]]
+    var role: Role
 
     var name: String { configuration.name }
-    var isInput: Bool { configuration.className == "InputLayer" }
 }
 
-/// The model's configuration as a list of layers with their calls, whichever Keras wrote it.
+/// Where a layer stands in the tree of nested models: files keep weights by it.
+indirect enum ModelEntry: Sendable {
+    /// A layer, by its position in the flat list.
+    case layer(Int)
+    /// A nested model, by its position in the flat list, with its entries.
+    case model(Int, [ModelEntry])
+
+    func shifted(by offset: Int) -> ModelEntry {
+        switch self {
+        case .layer(let position): .layer(position + offset)
+        case .model(let position, let entries):
+            .model(position + offset, entries.map { $0.shifted(by: offset) })
+        }
+    }
+}
+
+/// The model's configuration as a flat list of layers with their calls, whichever Keras wrote it.
+///
+/// The layers of a nested model are named `MODEL/LAYER` and called once for each call of the model.
 struct ModelConfiguration: Sendable {
     let className: String
     let name: String
     let layers: [ConfiguredLayer]
+    let entries: [ModelEntry]
     let inputs: [TensorReference]
     let outputs: [TensorReference]
 
+    static let modelClasses: Set<String> = ["Sequential", "Model", "Functional"]
+
     init(_ root: JSONValue, majorVersion: Int) throws(KerasError) {
+        try self.init(root, majorVersion: majorVersion, prefix: "", isNested: false)
+        var names: Set<String> = []
+        for layer in layers where !names.insert(layer.name).inserted {
+            throw .duplicateLayer(layer.name)
+        }
+    }
+
+    init(
+        _ root: JSONValue,
+        majorVersion: Int,
+        prefix: String,
+        isNested: Bool
+    ) throws(KerasError) {
         guard let className = root["class_name"]?.string, let config = root["config"] else {
             throw .notAModel(found: "a configuration without class_name and config")
         }
         self.className = className
-        name = config["name"]?.string ?? "model"
+        let name = config["name"]?.string ?? "model"
+        self.name = name
+        var inlining = ModelInlining(prefix: prefix, isNested: isNested)
         switch className {
         case "Sequential":
-            layers = try Self.chain(config, model: name, majorVersion: majorVersion)
-            inputs = layers.prefix(1).map { TensorReference(layer: $0.name, call: 0, output: 0) }
-            outputs = layers.suffix(1).map { TensorReference(layer: $0.name, call: 0, output: 0) }
+            let items = try Self.chain(
+                config,
+                model: name,
+                majorVersion: majorVersion,
+                prefix: prefix
+            )
+            try inlining.add(items, ends: items.suffix(1).map { $0.ownOutput })
+            inputs = inlining.layers.prefix(1).map {
+                TensorReference(layer: $0.name, call: 0, output: 0)
+            }
+            outputs = try items.suffix(1).map { item throws(KerasError) in
+                try inlining.resolved(item.ownOutput, from: name)
+            }
         case "Model", "Functional":
-            layers = try Self.functional(config, model: name, majorVersion: majorVersion)
-            inputs = try Self.endpoints(config, key: "input_layers", model: name)
-            outputs = try Self.endpoints(config, key: "output_layers", model: name)
+            let items = try Self.functional(
+                config,
+                model: name,
+                majorVersion: majorVersion,
+                prefix: prefix
+            )
+            let ends = try Self.endpoints(config, key: "output_layers", model: name)
+            try inlining.add(items, ends: ends)
+            let starts = try Self.endpoints(config, key: "input_layers", model: name)
+            inputs = try starts.map { start throws(KerasError) in
+                try inlining.resolved(start, from: name)
+            }
+            outputs = try ends.map { end throws(KerasError) in
+                try inlining.resolved(end, from: name)
+            }
         default:
             throw .unsupportedLayer(
                 layer: name,
@@ -59,6 +129,8 @@ struct ModelConfiguration: Sendable {
                     + "does not say how its layers are joined."
             )
         }
+        layers = inlining.layers
+        entries = inlining.entries
         guard !layers.isEmpty, !outputs.isEmpty else {
             throw .configuration(
                 layer: name,
@@ -67,18 +139,15 @@ struct ModelConfiguration: Sendable {
                 found: "none"
             )
         }
-        var names: Set<String> = []
-        for layer in layers where !names.insert(layer.name).inserted {
-            throw .duplicateLayer(layer.name)
-        }
     }
 
     private static func functional(
         _ config: JSONValue,
         model: String,
-        majorVersion: Int
-    ) throws(KerasError) -> [ConfiguredLayer] {
-        var layers: [ConfiguredLayer] = []
+        majorVersion: Int,
+        prefix: String
+    ) throws(KerasError) -> [ModelItem] {
+        var items: [ModelItem] = []
         for entry in try entries(config, model: model) {
             var configuration = try layer(entry, model: model, majorVersion: majorVersion)
             let nodes = try InboundNodes(entry, of: configuration)
@@ -92,50 +161,51 @@ struct ModelConfiguration: Sendable {
                     found: "none"
                 )
             }
-            layers.append(ConfiguredLayer(configuration: configuration, calls: calls))
+            items.append(try ModelItem(configuration, calls, entry: entry, prefix: prefix))
         }
-        return layers
+        return items
     }
 
     /// The layers of a Sequential, each called once on the one before, behind an input layer made up where none is.
     private static func chain(
         _ config: JSONValue,
         model: String,
-        majorVersion: Int
-    ) throws(KerasError) -> [ConfiguredLayer] {
-        var layers: [ConfiguredLayer] = []
+        majorVersion: Int,
+        prefix: String
+    ) throws(KerasError) -> [ModelItem] {
+        var items: [ModelItem] = []
         for entry in try entries(config, model: model) {
             let configuration = try layer(entry, model: model, majorVersion: majorVersion)
             let isInput = configuration.className == "InputLayer"
-            if layers.isEmpty, !isInput {
-                layers.append(
-                    madeUpInput(
-                        for: configuration,
-                        buildShape: config["build_input_shape"],
-                        majorVersion: majorVersion
-                    )
+            let item = try ModelItem(configuration, [[]], entry: entry, prefix: prefix)
+            if items.isEmpty, !isInput {
+                let made = madeUpInput(
+                    for: item,
+                    buildShape: config["build_input_shape"],
+                    majorVersion: majorVersion
                 )
+                items.append(ModelItem(configuration: made, calls: [[]]))
             }
-            if isInput, !layers.isEmpty {
+            if isInput, !items.isEmpty {
                 throw configuration.unsupported(
                     "position",
                     found: "an InputLayer behind other layers",
                     hint: "Put it first."
                 )
             }
-            let inputs = layers.suffix(1).map {
-                TensorReference(layer: $0.name, call: 0, output: 0)
-            }
-            layers.append(ConfiguredLayer(configuration: configuration, calls: [inputs]))
+            var own = item
+            own.calls = [items.suffix(1).map { $0.ownOutput }]
+            items.append(own)
         }
-        return layers
+        return items
     }
 
     private static func madeUpInput(
-        for first: LayerConfiguration,
+        for item: ModelItem,
         buildShape: JSONValue?,
         majorVersion: Int
-    ) -> ConfiguredLayer {
+    ) -> LayerConfiguration {
+        let first = item.model?.layers.first?.configuration ?? item.configuration
         let own = first.value("batch_input_shape") ?? first.value("batch_shape")
         let none = JSONValue(content: .null, range: 0..<0)
         let shape = own ?? buildShape?.unwrapped ?? none
@@ -143,15 +213,12 @@ struct ModelConfiguration: Sendable {
             content: .object([JSONMember(key: "batch_shape", value: shape)]),
             range: 0..<0
         )
-        return ConfiguredLayer(
-            configuration: LayerConfiguration(
-                name: first.name + "_input",
-                className: "InputLayer",
-                config: config,
-                buildConfig: nil,
-                majorVersion: majorVersion
-            ),
-            calls: [[]]
+        return LayerConfiguration(
+            name: item.configuration.name + "_input",
+            className: "InputLayer",
+            config: config,
+            buildConfig: nil,
+            majorVersion: majorVersion
         )
     }
 

@@ -19,7 +19,7 @@ public struct DropName: Hashable, Sendable {
 
     private static let unfinished = [".tmp", ".part", ".partial", ".filepart", ".crdownload", "~"]
     private static let notes: Set<String> = ["README.md", "Thumbs.db", "desktop.ini"]
-    private static let modelSuffixes = [".h5", ".hdf5"]
+    private static let modelSuffixes = [".h5", ".hdf5", ".keras"]
     private static let specSuffixes = [".yaml", ".yml", ".json"]
 
     /// Takes a file name apart.

@@ -70,6 +70,7 @@ extension JobFailure {
     public init(_ error: KerasError, file: String) {
         switch error {
         case .file(let error): self.init(error, file: file)
+        case .archive(let error): self.init(error, file: file)
         case .json(let error):
             self.init(
                 "model-config-invalid",
@@ -152,6 +153,39 @@ extension JobFailure {
                 "Layer \(layer): received \(found). Expected \(expected).",
                 hint: "This is an error of Espalier: please report it.",
                 ["layer": layer]
+            )
+        }
+    }
+
+    /// A `.keras` file that is no archive that can be read.
+    public init(_ error: ZipError, file: String) {
+        switch error {
+        case .noEnd:
+            self.init(
+                "model-truncated",
+                "\(file) is an archive without its end: the copy was cut off.",
+                hint: "Copy the file again."
+            )
+        case .damaged(let entry, let problem):
+            self.init(
+                "archive-damaged",
+                "\(entry.isEmpty ? "The archive" : entry) in \(file) is damaged: \(problem).",
+                hint: "Copy the file again, or save it again with model.save.",
+                ["entry": entry]
+            )
+        case .unsupported(let entry, let feature):
+            self.init(
+                "archive-unsupported",
+                "\(entry.isEmpty ? "The archive" : entry) in \(file) uses \(feature), "
+                    + "which is not read here.",
+                hint: "Save the model again with model.save(\"NAME.keras\").",
+                ["entry": entry]
+            )
+        case .tooLarge(let limit):
+            self.init(
+                "archive-too-large",
+                "\(file) holds more than \(limit) bytes.",
+                hint: "Use a smaller model."
             )
         }
     }

@@ -36,7 +36,7 @@ struct JobResult {
             image = try teacher.image(replacing: outcome.student)
             written = try KerasModel.read(image: image)
         } catch {
-            throw .failure(JobFailure(error, file: "\(stem).h5"))
+            throw .failure(JobFailure(error, file: "\(stem).\(teacher.format.rawValue)"))
         }
         let samples = validation.batch(Array(0..<min(64, validation.count)))
         let expected = outcome.student.predict([samples])
@@ -66,7 +66,7 @@ struct JobResult {
         )
         let kept = Dictionary(record.groups.map { ($0.name, $0.kept) }) { first, _ in first }
         contents = [
-            ("\(stem).h5", image), ("metrics.json", Delivery.json(metrics)),
+            ("\(stem).\(teacher.format.rawValue)", image), ("metrics.json", Delivery.json(metrics)),
             ("history.csv", Array(Self.history(record).utf8)),
             ("sensitivity.csv", Array(Self.sensitivity(record).utf8)),
             ("kept-channels.json", Delivery.json(kept)),

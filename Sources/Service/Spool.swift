@@ -1,6 +1,7 @@
 import Durability
 import Foundation
 import HDF5
+import KerasFormat
 
 /// The folders of the daemon, all on one file system.
 public struct Spool: Sendable {
@@ -71,6 +72,13 @@ public struct Spool: Sendable {
         guard let handle = FileHandle(forReadingAtPath: path) else { return .short }
         do {
             let bytes = try handle.read(upToCount: HDF5File.headerLength) ?? Data()
+            if ZipArchive.isArchive(bytes) {
+                let start = max(0, length - ZipArchive.endLength)
+                try handle.seek(toOffset: UInt64(start))
+                let tail = try handle.readToEnd() ?? Data()
+                try handle.close()
+                return ZipArchive.hasEnd(tail: Array(tail)) ? .complete : .short
+            }
             try handle.close()
             return ModelHeader(header: Array(bytes), length: UInt64(max(length, 0)))
         } catch {

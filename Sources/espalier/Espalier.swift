@@ -10,7 +10,7 @@ struct Espalier: ParsableCommand {
         subcommands: [
             Serve.self, Run.self, Check.self, Inspect.self, Predict.self, Evaluate.self,
             Bench.self, Status.self, Cancel.self, Pause.self, Resume.self, Retry.self,
-            Example.self, Work.self,
+            Example.self, Work.self, Cut.self,
         ]
     )
 

@@ -42,3 +42,27 @@ struct Example: ParsableCommand {
         }
     }
 }
+
+struct Cut: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Cuts a model by the size of its weights alone, without data or training.",
+        discussion: "Shows what a model's structure allows; what comes out is not trained.",
+        shouldDisplay: false
+    )
+
+    @Argument(help: "The model.") var model: String
+    @Option(help: "The share of macs to keep; 1 writes the model unchanged.") var macs: Double
+    @Option(help: "The file to write.") var out: String
+    @Flag(help: "For programs.") var json = false
+
+    func validate() throws {
+        guard macs > 0 else { throw ValidationError("--macs must be above 0.") }
+    }
+
+    func run() throws {
+        try Espalier.rejecting { () throws(JobFailure) in
+            let cut = try ModelCut.run(model: model, macs: macs, out: out)
+            print(json ? cut.json : cut.line)
+        }
+    }
+}

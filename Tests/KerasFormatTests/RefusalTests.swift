@@ -13,15 +13,19 @@ struct RefusalTests {
             #"{"class_name": "MyLayer", "config": {"name": "x"}}"#,
             #"{"class_name": "LSTM", "config": {"name": "x", "units": 3}}"#,
             #"{"class_name": "Sequential", "config": {"name": "x", "layers": []}}"#,
-            #"{"class_name": "Conv2D", "config": {"name": "x", "filters": 2, "kernel_size": [1, 1], "data_format": "channels_first"}}"#,
+            #"{"class_name": "Conv2D", "config": {"name": "x", "filters": 2, "kernel_size": [1, 1], "data_format": "channels_middle"}}"#,
             #"{"class_name": "Conv2D", "config": {"name": "x", "filters": 2, "kernel_size": [1, 1], "padding": "causal"}}"#,
             #"{"class_name": "Conv2D", "config": {"name": "x", "kernel_size": [1, 1]}}"#,
             #"{"class_name": "Conv2D", "config": {"name": "x", "filters": 2.5, "kernel_size": [1, 1]}}"#,
             #"{"class_name": "Conv2D", "config": {"name": "x", "filters": 1e30, "kernel_size": [1, 1]}}"#,
             #"{"class_name": "Conv2D", "config": {"name": "x", "filters": 2, "kernel_size": [1, 1, 1]}}"#,
-            #"{"class_name": "BatchNormalization", "config": {"name": "x", "axis": 1}}"#,
+            #"{"class_name": "BatchNormalization", "config": {"name": "x", "axis": 2}}"#,
             #"{"class_name": "BatchNormalization", "config": {"name": "x", "axis": [1, 3]}}"#,
-            #"{"class_name": "Activation", "config": {"name": "x", "activation": "mish"}}"#,
+            #"{"class_name": "Activation", "config": {"name": "x", "activation": "threshold"}}"#,
+            #"{"class_name": "UpSampling2D", "config": {"name": "x", "interpolation": "bicubic"}}"#,
+            #"{"class_name": "GroupNormalization", "config": {"name": "x", "groups": -1}}"#,
+            #"{"class_name": "LayerNormalization", "config": {"name": "x", "axis": [1, 2]}}"#,
+            #"{"class_name": "Conv2D", "config": {"name": "x", "filters": 2, "kernel_size": [1, 1], "data_format": "channels_first", "activation": "softmax"}}"#,
             #"{"class_name": "Activation", "config": {"name": "x", "activation": {"class_name": "Lambda", "config": {}}}}"#,
             #"{"class_name": "Softmax", "config": {"name": "x", "axis": 1}}"#,
             #"{"class_name": "Concatenate", "config": {"name": "x", "axis": 0}}"#,
@@ -41,7 +45,8 @@ struct RefusalTests {
             #expect(name == "x")
             #expect(hint.isEmpty == false)
         case .configuration(let name, _, _, _): #expect(name == "x")
-        case .file, .json, .notAModel, .unknownInputShape, .inputShapeMismatch, .duplicateLayer,
+        case .file, .archive, .json, .notAModel, .unknownInputShape, .inputShapeMismatch,
+            .duplicateLayer,
             .missingLayer, .cycle, .weightCount, .graph, .otherModel:
             Issue.record("\(String(describing: error))")
         }
@@ -57,6 +62,10 @@ struct RefusalTests {
             #"{"class_name": "MaxPooling2D", "config": {"name": "x", "pool_size": 0}}"#,
             #"{"class_name": "AveragePooling2D", "config": {"name": "x", "strides": -1}}"#,
             #"{"class_name": "Dropout", "config": {"name": "x", "rate": NaN}}"#,
+            #"{"class_name": "Cropping2D", "config": {"name": "x", "cropping": 4}}"#,
+            #"{"class_name": "Permute", "config": {"name": "x", "dims": [1, 1, 3]}}"#,
+            #"{"class_name": "UpSampling2D", "config": {"name": "x", "size": 9223372036854775807}}"#,
+            #"{"class_name": "GlobalAveragePooling1D", "config": {"name": "x"}}"#,
             #"{"class_name": "Rescaling", "config": {"name": "x", "scale": [1, 2, 3]}}"#,
             #"{"class_name": "Add", "config": {"name": "x"}}"#,
         ]
@@ -174,6 +183,9 @@ struct RefusalTests {
             return
         }
         #expect(throws: KerasError.file(.notHDF5)) {
+            try KerasModel.read(image: Array("a picture, not a model".utf8))
+        }
+        #expect(throws: KerasError.archive(.noEnd)) {
             try KerasModel.read(image: Array("PK\u{3}\u{4} and more".utf8))
         }
         var model = SyntheticModel(configuration: #"{"class_name": "Sequential""#)

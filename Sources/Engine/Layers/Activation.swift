@@ -14,7 +14,7 @@ struct ActivationKernel: LayerKernel {
         case .relu(slope: 0, maximum: nil, threshold: 0):
             return LayerOutput(value: rectified(input))
         case .relu, .sigmoid, .tanh, .elu, .selu, .softplus, .softsign, .exponential, .silu,
-            .hardSigmoid, .hardSilu, .gelu:
+            .hardSigmoid, .hardSilu, .gelu, .curve:
             return LayerOutput(value: mapped(input, function.value))
         }
     }
@@ -29,7 +29,7 @@ struct ActivationKernel: LayerKernel {
         case .relu(slope: 0, maximum: nil, threshold: 0):
             result = rectifiedGradient(gradient, input: input)
         case .relu, .sigmoid, .tanh, .elu, .selu, .softplus, .softsign, .exponential, .silu,
-            .hardSigmoid, .hardSilu, .gelu:
+            .hardSigmoid, .hardSilu, .gelu, .curve:
             result = zipped(gradient, input) { $0 * function.slope(at: $1) }
         }
         return LayerGradients(inputs: [result])
@@ -137,6 +137,7 @@ extension Activation {
                 * (1 + Float.hyperbolicTangent(rootOfTwoOverPi * (x + geluCubic * x * x * x)))
         case .gelu(isApproximate: false):
             0.5 * x * (1 + Float.errorFunction(x / Float(2).squareRoot()))
+        case .curve(let curve): curve.value(x)
         }
     }
 
@@ -171,6 +172,7 @@ extension Activation {
         case .gelu(isApproximate: false):
             let density = Float.exponential(-0.5 * x * x) * 0.398_942_3
             return 0.5 * (1 + Float.errorFunction(x / Float(2).squareRoot())) + x * density
+        case .curve(let curve): return curve.slope(at: x)
         }
     }
 }

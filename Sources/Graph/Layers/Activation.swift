@@ -30,6 +30,8 @@ public enum Activation: LayerRule {
     case hardSilu
     /// `x` times the normal distribution function, exact or by tanh.
     case gelu(isApproximate: Bool = false)
+    /// One of the less common elementwise functions.
+    case curve(ActivationCurve)
 
     /// The output shape, as ``LayerRule/outputShape(for:)`` asks.
     public func outputShape(for inputs: [Shape]) throws(RuleFault) -> Shape {

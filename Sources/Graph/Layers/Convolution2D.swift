@@ -81,11 +81,11 @@ public struct Convolution2D: LayerRule {
         }
     }
 
-    /// The settings after surgery, as ``LayerRule/resized(outputChannels:weights:)`` asks.
-    public func resized(outputChannels: Int, weights: [Tensor]) -> Self {
+    /// The settings after surgery, as ``LayerRule/resized(from:to:)`` asks.
+    public func resized(from before: Int, to after: Int) -> Self {
         var resized = self
-        resized.groups = groups == 1 ? 1 : outputChannels / (filters / groups)
-        resized.filters = outputChannels
+        resized.groups = groups == 1 ? 1 : after / (filters / groups)
+        resized.filters = after
         return resized
     }
 }

@@ -49,10 +49,10 @@ public struct Dense: LayerRule {
         return output
     }
 
-    /// The settings after surgery, as ``LayerRule/resized(outputChannels:weights:)`` asks.
-    public func resized(outputChannels: Int, weights: [Tensor]) -> Self {
+    /// The settings after surgery, as ``LayerRule/resized(from:to:)`` asks.
+    public func resized(from before: Int, to after: Int) -> Self {
         var resized = self
-        resized.units = outputChannels
+        resized.units = after
         return resized
     }
 }

@@ -8,6 +8,14 @@ public struct Merge: LayerRule {
         case add
         /// Their product.
         case multiply
+        /// The first less the second.
+        case subtract
+        /// Their mean.
+        case average
+        /// The largest.
+        case maximum
+        /// The smallest.
+        case minimum
     }
 
     /// How elements are combined.
@@ -20,6 +28,9 @@ public struct Merge: LayerRule {
 
     /// The output shape, as ``LayerRule/outputShape(for:)`` asks.
     public func outputShape(for inputs: [Shape]) throws(RuleFault) -> Shape {
+        if operation == .subtract, inputs.count != 2 {
+            throw .input(expected: "two inputs", found: "\(inputs.count)")
+        }
         guard inputs.count >= 2 else {
             throw .input(expected: "two or more inputs", found: "\(inputs.count)")
         }

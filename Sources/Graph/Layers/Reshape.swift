@@ -47,9 +47,9 @@ public struct Reshape: LayerRule {
         return slots
     }
 
-    /// The settings after surgery, as ``LayerRule/resized(outputChannels:weights:)`` asks.
-    public func resized(outputChannels: Int, weights: [Tensor]) -> Self {
+    /// The settings after surgery, as ``LayerRule/resized(from:to:)`` asks.
+    public func resized(from before: Int, to after: Int) -> Self {
         guard let last = target.last, last != -1 else { return self }
-        return Reshape(target: target.dropLast() + [outputChannels])
+        return Reshape(target: target.dropLast() + [after])
     }
 }

@@ -10,6 +10,12 @@ NAMES = [
     "exponential", "silu", "hard_sigmoid", "hard_silu", "gelu", "relu6", "leaky_relu",
 ]  # fmt: skip
 
+# The less common ones, by themselves only. Keras 3.15's sparsemax does not sum to one and is not executed.
+CURVES = [
+    "celu", "mish", "squareplus", "soft_shrink", "hard_shrink", "tanh_shrink", "sparse_plus",
+    "sparse_sigmoid", "hard_tanh", "log_sigmoid", "log_softmax",
+]  # fmt: skip
+
 # The inputs are three times a normal number, so that every straight piece is reached.
 LAYERS = [
     ("relu_plain", "ReLU: no options", lambda: layers.ReLU()),
@@ -34,7 +40,7 @@ def cases() -> list[Case]:
             shapes=((2, 5, 4, 3),),
             input_scale=1.0 if name == "exponential" else 3.0,
         )
-        for name in NAMES
+        for name in NAMES + CURVES
     ]
     fused = [
         Case(

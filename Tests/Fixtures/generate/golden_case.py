@@ -75,6 +75,10 @@ def draw_weights(layer: keras.layers.Layer, random: np.random.Generator) -> None
     """Random weights of a sensible size for every kind; adapted statistics stay."""
     if isinstance(layer, keras.layers.Normalization):
         return
+    if isinstance(layer, keras.Model):
+        for inner in layer.layers:
+            draw_weights(inner, random)
+        return
     layer.set_weights([draw(weight, random) for weight in layer.weights])
 
 
@@ -85,6 +89,8 @@ def draw(weight, random: np.random.Generator) -> np.ndarray:
         return random.uniform(0.5, 1.5, shape).astype(np.float32)
     if name == "moving_variance":
         return random.uniform(0.5, 2.0, shape).astype(np.float32)
+    if name == "alpha":
+        return random.uniform(0.05, 0.6, shape).astype(np.float32)
     if name in ("beta", "bias", "moving_mean"):
         return (random.standard_normal(shape) * 0.3).astype(np.float32)
     # Kernels: unit variance from input to output. The last axis but one of a depthwise kernel is not summed over.

@@ -9,6 +9,7 @@ import h5py
 import keras
 import numpy as np
 import tensorflow as tf
+from keras.src.applications.convnext import LayerScale
 
 from golden_case import Case
 
@@ -73,7 +74,11 @@ def measure(case: Case, model: keras.Model) -> dict[str, np.ndarray]:
 
 
 def call(model: keras.Model, inputs: list, training: bool):
-    return model(inputs[0] if len(inputs) == 1 else inputs, training=training)
+    """TensorFlow on a processor convolves channels-first images only when compiled."""
+    argument = inputs[0] if len(inputs) == 1 else inputs
+    if any(getattr(layer, "data_format", "") == "channels_first" for layer in model.layers):
+        return tf.function(lambda x: model(x, training=training), jit_compile=True)(argument)
+    return model(argument, training=training)
 
 
 def name(base: str, index: int) -> str:
@@ -84,10 +89,21 @@ def name(base: str, index: int) -> str:
 def all_weights(model: keras.Model) -> dict:
     """Every weight under `<layer>/<position in layer.weights>`."""
     return {
-        f"{layer.name}/{index}": weight
-        for layer in model.layers
+        f"{path}/{index}": weight
+        for path, layer in innermost(model)
         for index, weight in enumerate(layer.weights)
     }
+
+
+def innermost(model: keras.Model, prefix: str = "") -> list[tuple[str, keras.layers.Layer]]:
+    """The layers that are no models, nested models' included, under `MODEL/LAYER`."""
+    found = []
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            found += innermost(layer, f"{prefix}{layer.name}/")
+        else:
+            found.append((prefix + layer.name, layer))
+    return found
 
 
 def trainable_variables(model: keras.Model) -> dict:
@@ -163,7 +179,9 @@ def check_reload(case: Case, model: keras.Model, found: dict[str, np.ndarray]) -
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "model.h5")
         model_image(model).tofile(path)
-        reloaded = keras.models.load_model(path, compile=False)
+        reloaded = keras.models.load_model(
+            path, compile=False, custom_objects={"LayerScale": LayerScale}
+        )
     inputs = [tf.constant(array) for array in case.inputs()]
     output = call(reloaded, inputs, training=False).numpy()
     if not np.array_equal(output, found["output_inference"]):

@@ -28,7 +28,9 @@ tf.config.experimental.enable_op_determinism()
 import golden_activations  # noqa: E402
 import golden_convolutions  # noqa: E402
 import golden_networks  # noqa: E402
+import golden_sequences  # noqa: E402
 import golden_shapes  # noqa: E402
+import golden_statistics  # noqa: E402
 from golden_record import check_reload, measure, write  # noqa: E402
 from golden_verify import verify  # noqa: E402
 
@@ -42,7 +44,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=FOLDER, help="the folder to write to")
     arguments = parser.parse_args()
 
-    modules = [golden_convolutions, golden_activations, golden_shapes, golden_networks]
+    modules = [
+        golden_convolutions, golden_activations, golden_shapes, golden_networks, golden_sequences,
+        golden_statistics,
+    ]  # fmt: skip
     cases = [case for module in modules for case in module.cases()]
     if len({case.name for case in cases}) != len(cases):
         raise ValueError("two cases of one name")
