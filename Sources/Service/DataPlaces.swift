@@ -1,4 +1,5 @@
 import Foundation
+import JobFiles
 
 /// The folders in which a data file that a spec names is looked for, in order.
 struct DataPlaces {

@@ -1,5 +1,6 @@
 import Durability
 import Foundation
+import JobFiles
 import Logging
 
 /// What became of the jobs of one run of the daemon.

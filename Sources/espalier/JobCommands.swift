@@ -1,6 +1,7 @@
 import ArgumentParser
 import Durability
 import Foundation
+import JobFiles
 import Logging
 import Service
 
@@ -200,9 +201,7 @@ struct Status: ParsableCommand {
             if let progress = try job.progress(on: files) { jobs.append(progress) }
         }
         if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-            print(String(decoding: try encoder.encode(jobs), as: UTF8.self))
+            print(JSONText.text(of: jobs), terminator: "")
         } else {
             for job in jobs {
                 print("\(job.name): \(job.stage) \(job.step)/\(job.steps) \(job.message)")

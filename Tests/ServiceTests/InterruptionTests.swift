@@ -1,5 +1,6 @@
 import Durability
 import Foundation
+import JobFiles
 import Service
 import Tensors
 import Testing
@@ -123,8 +124,7 @@ struct InterruptionTests {
     }
 
     private func stage(of job: JobFolder) throws -> String? {
-        guard let bytes = try? RealFileSystem().read(job.status, limit: 1 << 20) else { return nil }
-        return try JSONDecoder().decode(JobProgress.self, from: Data(bytes)).stage
+        try job.progress(on: RealFileSystem())?.stage
     }
 
     @Test("two workers at one job: one does it, the other says try again later")
