@@ -43,6 +43,7 @@ public final class Supervisor {
     /// Drops of the last scan that could not be claimed.
     private var unclaimed = 0
     private var tally = SupervisorTally()
+    private var publisher: JobListPublisher
 
     /// What a worker exits with when its job is to be tried again later.
     public static let laterStatus: Int32 = 75
@@ -62,6 +63,7 @@ public final class Supervisor {
         self.stop = stop
         self.notifier = notifier
         self.log = log
+        publisher = JobListPublisher(spool, files: files)
         scanner = InboxScanner(
             settleSeconds: settings.settleSeconds,
             graceSeconds: settings.graceSeconds
@@ -93,11 +95,13 @@ public final class Supervisor {
                     + .seconds(isSettled ? settings.pollSeconds : min(settings.pollSeconds, 0.5))
             }
             startWorkers()
+            publishJobs()
             if once, workers.isEmpty, ready.isEmpty, isSettled, !isAnyWaitedFor { break }
             notifier.send("WATCHDOG=1\nSTATUS=\(summary)")
             Thread.sleep(forTimeInterval: once ? 0.02 : 0.2)
         }
         endWorkers()
+        publishJobs(isLast: true)
         tally.left = queue.count + ready.count + unclaimed
         return tally
     }
@@ -117,6 +121,16 @@ public final class Supervisor {
         // A line for people: what cannot be read now is there at the next look.
         guard let status = try? job.progress(on: files) else { return "starting" }
         return "\(status.stage) \(status.step)/\(status.steps)"
+    }
+
+    /// Keeps the lists of jobs in the outbox; what cannot be written now is written at the next look.
+    private func publishJobs(isLast: Bool = false) {
+        do throws(FileSystemError) {
+            let seconds = isLast ? .infinity : ProcessInfo.processInfo.systemUptime
+            try publisher.publish(workers: workers.map(\.job), seconds: seconds, now: Date())
+        } catch {
+            tell("outbox: \(error)", level: .error)
+        }
     }
 
     /// Says each thing once.

@@ -1,4 +1,5 @@
 import Foundation
+import FoundationXML
 import Testing
 
 @testable import JobFiles
@@ -192,9 +193,9 @@ import Testing
     @Test("a chart says what it is to those who do not see it")
     func accessible() {
         #expect(line.markup.contains("role=\"img\""))
-        #expect(line.markup.contains("aria-labelledby=\"line-title line-desc\""))
-        #expect(line.markup.contains("<title id=\"line-title\">Loss &lt;of&gt;"))
-        #expect(line.markup.contains("<desc id=\"line-desc\">Falls &amp; rises.</desc>"))
+        #expect(line.markup.contains("aria-labelledby=\"chart-line-title chart-line-desc\""))
+        #expect(line.markup.contains("<title id=\"chart-line-title\">Loss &lt;of&gt;"))
+        #expect(line.markup.contains("<desc id=\"chart-line-desc\">Falls &amp; rises.</desc>"))
     }
 
     @Test("series are told apart without colour: each style has a dash and a marker of its own")

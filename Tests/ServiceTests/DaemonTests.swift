@@ -94,7 +94,7 @@ struct DaemonTests {
         try place.files.makeFolder("\(bad.attempts)/in-the-way")
         try place.drop("good")
         #expect(try BuiltProgram.drain(place.spool) == 75)
-        #expect(try place.files.names(in: place.spool.outbox) == ["good"])
+        #expect(try place.deliveries() == ["good"])
     }
 
     @Test("a job whose workers died too often is given up with its attempts")

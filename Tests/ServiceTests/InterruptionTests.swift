@@ -68,7 +68,7 @@ struct InterruptionTests {
         for (name, (left, right)) in zip(Self.results, zip(expected, found)) {
             #expect(left == right, "\(name) differs, killed after \(moments) s")
         }
-        #expect(try place.files.names(in: place.spool.outbox) == ["job"])
+        #expect(try place.deliveries() == ["job"])
     }
 
     @Test(
@@ -88,7 +88,7 @@ struct InterruptionTests {
             #expect(try place.spool.jobs(on: place.files).count == 1, "it was killed at the job")
         }
         #expect(try BuiltProgram.drain(place.spool) == 0)
-        #expect(try place.files.names(in: place.spool.outbox) == ["job"])
+        #expect(try place.deliveries() == ["job"])
         #expect(try place.files.names(in: place.spool.done).count == 1)
         #expect(try place.spool.jobs(on: place.files).isEmpty)
     }
@@ -113,7 +113,7 @@ struct InterruptionTests {
         #expect(worker.terminationReason == .exit && worker.terminationStatus == 75)
         #expect(try newestCheckpoint(of: job) > before, "the steps since are saved")
         #expect(try job.attemptCount(on: place.files) == 0)
-        #expect(try place.files.names(in: place.spool.outbox).isEmpty)
+        #expect(try place.deliveries().isEmpty)
     }
 
     private func newestCheckpoint(of job: JobFolder) throws -> Int64 {

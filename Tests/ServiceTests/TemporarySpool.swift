@@ -72,6 +72,13 @@ final class TemporarySpool {
         try files.writeNew(Array(spec.utf8), to: "\(spool.inbox)/\(name).yaml")
     }
 
+    /// The folders of the outbox.
+    func deliveries() throws -> [String] {
+        try files.names(in: spool.outbox).filter {
+            try files.status(of: "\(spool.outbox)/\($0)").kind == .folder
+        }
+    }
+
     /// A delivered file.
     func delivered(_ path: String) throws -> [UInt8] {
         try files.read("\(spool.outbox)/\(path)", limit: 1 << 24)

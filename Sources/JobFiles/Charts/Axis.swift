@@ -79,7 +79,7 @@ struct Ticks: Hashable, Sendable {
     init(logarithmicFrom lower: Double, to upper: Double, notation: Axis.Notation) {
         let first = Int((log10(lower) + 1e-9).rounded(.down))
         let last = max(first + 1, Int((log10(upper) - 1e-9).rounded(.up)))
-        let factors = last - first <= 1 ? [1.0, 2, 5] : [1.0]
+        let factors = last - first <= 2 ? [1.0, 2, 5] : [1.0]
         let stride = max(1, (last - first) / 5)
         var values: [Double] = []
         for exponent in Swift.stride(from: first, through: last, by: stride) {

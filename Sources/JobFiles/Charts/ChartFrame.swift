@@ -20,8 +20,8 @@ struct ChartFrame: Hashable, Sendable {
     /// The chart around its contents.
     func drawing(_ contents: [SVGElement]) -> SVGElement {
         let names = [
-            SVGElement("title", ["id": "\(identifier)-title"], text: title),
-            SVGElement("desc", ["id": "\(identifier)-desc"], text: summary),
+            SVGElement("title", ["id": "chart-\(identifier)-title"], text: title),
+            SVGElement("desc", ["id": "chart-\(identifier)-desc"], text: summary),
         ]
         return SVGElement(
             "svg",
@@ -31,7 +31,7 @@ struct ChartFrame: Hashable, Sendable {
                     ? "width:\(coordinate(width))px" : "max-width:\(coordinate(width * 1.2))px",
                 "xmlns": "http://www.w3.org/2000/svg",
                 "viewBox": "0 0 \(coordinate(width)) \(coordinate(height))", "role": "img",
-                "aria-labelledby": "\(identifier)-title \(identifier)-desc",
+                "aria-labelledby": "chart-\(identifier)-title chart-\(identifier)-desc",
             ],
             children: names + contents
         )

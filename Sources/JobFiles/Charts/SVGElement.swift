@@ -66,20 +66,18 @@ struct SVGElement: Hashable, Sendable {
 }
 
 extension String {
-    /// The text with the five characters that mean something in markup replaced, and control characters left out.
+    /// The ``displayable`` text with the five characters that mean something in markup replaced.
     var escapedForMarkup: String {
         var result = ""
         result.reserveCapacity(utf8.count)
-        for scalar in unicodeScalars {
+        for scalar in displayable.unicodeScalars {
             switch scalar {
             case "&": result += "&amp;"
             case "<": result += "&lt;"
             case ">": result += "&gt;"
             case "\"": result += "&quot;"
             case "'": result += "&#39;"
-            default:
-                let isControl = scalar.value < 0x20 && scalar != "\t" && scalar != "\n"
-                result.unicodeScalars.append(isControl ? "\u{FFFD}" : scalar)
+            default: result.unicodeScalars.append(scalar)
             }
         }
         return result

@@ -8,7 +8,7 @@ public struct BeforeAfterTable: Hashable, Sendable {
         var change: String
     }
 
-    static let columns = ["", "before", "after", "change"]
+    static let columns = ["quantity", "before", "after", "change"]
 
     let rows: [Row]
     private let layers: [LayerMetrics]
