@@ -84,6 +84,13 @@ let package = Package(
             dependencies: ["Service", "JobFiles", argumentParser, logging],
             swiftSettings: settings
         ),
+        // Not a test suite but a program that runs for as long as it is told to.
+        .executableTarget(
+            name: "espalier-fuzz",
+            dependencies: ["Durability", "HDF5", "KerasFormat", "Service", "Tensors"],
+            path: "Tests/Fuzz",
+            swiftSettings: settings
+        ),
         tests(of: "Tensors", imports: []),
         tests(of: "Graph", imports: ["Tensors"]),
         tests(of: "Engine", imports: ["Graph", "Tensors", "HDF5", "KerasFormat"]),

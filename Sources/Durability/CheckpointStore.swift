@@ -37,12 +37,12 @@ public struct LoadedCheckpoint: Hashable, Sendable {
 /// The last two checkpoints of one job, in one folder; the older is replaced only when the newer is on the medium.
 ///
 /// Its caller is the folder's one owner (``JobLock``).
-public struct CheckpointStore<Files: FileSystem>: Sendable {
+public struct CheckpointStore: Sendable {
     /// The folder that holds the two files.
     public let folder: String
     /// The job the checkpoints belong to.
     public let identity: String
-    private let files: Files
+    private let files: any FileSystem
     /// The largest checkpoint file that is read, in bytes.
     private let largest: Int
     private var last: (generation: UInt64, slot: Int)?
@@ -52,7 +52,7 @@ public struct CheckpointStore<Files: FileSystem>: Sendable {
     public init(
         folder: String,
         identity: String,
-        files: Files,
+        files: any FileSystem,
         largestBytes: Int = 16 << 30
     ) {
         self.folder = folder

@@ -61,7 +61,11 @@ public protocol FileSystem: Sendable {
     /// Size, times, inode and kind of a path; of a link, the link's own.
     func status(of path: String) throws(FileSystemError) -> FileStatus
 
-    /// Makes a folder and those on the way to it; one that is there already is fine.
+    /// Makes a folder in one that exists; one that is there already is fine.
+    ///
+    /// Not those on the way to it: a folder that was renamed away must not come back by a write to its old path.
+    ///
+    /// - Throws: `ENOENT` where the folder it would be in does not exist.
     func makeFolder(_ path: String) throws(FileSystemError)
 
     /// Renames a file or folder, replacing a file or an empty folder of the new name.
@@ -85,6 +89,17 @@ public protocol FileSystem: Sendable {
 
     /// Sets the modification time of a file to now, making an empty file where there is none.
     func touch(_ path: String) throws(FileSystemError)
+
+    /// Locks a file, making an empty one where there is none, against every other lock of it on this host.
+    ///
+    /// - Throws: `held` at once where somebody else has the lock.
+    func lock(_ path: String) throws(JobLockError) -> any FileLock
+}
+
+/// A lock on a file, held until released, let go of, or the end of the process.
+public protocol FileLock: Sendable {
+    /// Gives the lock up; a second call does nothing.
+    func release()
 }
 
 extension FileSystem {
@@ -106,8 +121,11 @@ extension FileSystem {
             missing.append(parts)
             next = parts.folder
         }
-        try makeFolder(path)
-        for parts in missing.reversed() { try synchronizeFolder(parts.folder) }
+        if missing.isEmpty { try makeFolder(path) }
+        for parts in missing.reversed() {
+            try makeFolder("\(parts.folder)/\(parts.name)")
+            try synchronizeFolder(parts.folder)
+        }
     }
 
     /// Removes a folder with everything in it; links are removed, not followed.

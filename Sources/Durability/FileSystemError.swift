@@ -51,6 +51,15 @@ public struct FileSystemError: Error, Hashable, Sendable, CustomStringConvertibl
     /// True when the medium or the quota is full: a reason to try again later, never to give a job up.
     public var isFull: Bool { number == ENOSPC || number == EDQUOT }
 
+    /// True when the fault lies with the machine rather than with the path, so that trying again can help.
+    public var isPassing: Bool {
+        let passing = [
+            EIO, EINTR, EAGAIN, EBUSY, EROFS, ENOMEM, EMFILE, ENFILE, ESTALE, ETIMEDOUT, ENODEV,
+            ENXIO, ENOTCONN, EREMOTEIO,
+        ]
+        return isFull || passing.contains(number)
+    }
+
     /// True when the path, or a folder on the way to it, does not exist.
     public var isAbsent: Bool { number == ENOENT }
 

@@ -21,6 +21,14 @@ struct FileTree: Sendable {
     private var entries: [Int: Entry] = [root: Entry(isFile: false)]
     private var nextInode = 2
     private var clock: Int64 = 0
+    /// Renames from one folder to another that are not durable yet.
+    private var renames: [Rename] = []
+
+    /// Journaling file systems commit both ends of a rename together: a file is never in two places or in none.
+    private struct Rename: Sendable {
+        var source: (folder: Int, name: String)
+        var target: (folder: Int, name: String)
+    }
 
     func entry(at path: String) throws(TreeFault) -> Entry {
         guard let entry = entries[try inode(at: path)] else { throw .number(EIO) }
@@ -49,14 +57,10 @@ struct FileTree: Sendable {
     }
 
     mutating func makeFolder(_ path: String) throws(TreeFault) {
-        var walked = ""
-        for name in components(path) {
-            walked += "/\(name)"
-            do throws(TreeFault) {
-                guard try !entry(at: walked).isFile else { throw TreeFault.number(EEXIST) }
-            } catch .number(ENOENT) {
-                try add(Entry(isFile: false), at: walked)
-            }
+        do throws(TreeFault) {
+            guard try !entry(at: path).isFile else { throw TreeFault.number(EEXIST) }
+        } catch .number(ENOENT) {
+            try add(Entry(isFile: false), at: path)
         }
     }
 
@@ -81,6 +85,9 @@ struct FileTree: Sendable {
         }
         unlink(source.name, in: source.folder)
         link(moved, as: target.name, in: target.folder)
+        if source.folder != target.folder {
+            renames.append(Rename(source: source, target: target))
+        }
         let now = tick()
         entries[moved]?.changed = now
     }
@@ -96,9 +103,22 @@ struct FileTree: Sendable {
         if folder {
             guard !entry.isFile else { throw .number(ENOTDIR) }
             entries[inode]?.durableChildren = entry.children
+            commitRenames(touching: inode)
         } else {
             entries[inode]?.durableBytes = entry.bytes
         }
+    }
+
+    /// Makes the other end of each rename that touches a folder durable.
+    private mutating func commitRenames(touching folder: Int) {
+        for rename in renames {
+            guard rename.source.folder == folder || rename.target.folder == folder else { continue }
+            for end in [rename.source, rename.target] where end.folder != folder {
+                let current = entries[end.folder]?.children[end.name]
+                entries[end.folder]?.durableChildren[end.name] = current
+            }
+        }
+        renames.removeAll { $0.source.folder == folder || $0.target.folder == folder }
     }
 
     mutating func touch(_ path: String) throws(TreeFault) {
@@ -114,6 +134,7 @@ struct FileTree: Sendable {
 
     /// Entries that no durable folder reaches stay in the table unreachable; tests are short.
     mutating func losePower(keeping: InMemoryFileSystem.UnsynchronizedBytes) {
+        renames = []
         for inode in entries.keys.sorted() {
             guard var entry = entries[inode] else { continue }
             entry.children = entry.durableChildren

@@ -18,6 +18,7 @@ public final class InMemoryFileSystem: FileSystem {
     }
 
     private let state = Mutex(FileTree())
+    private let locked = Mutex<Set<String>>([])
 
     /// An empty file system: a root folder.
     public init() {}
@@ -25,6 +26,7 @@ public final class InMemoryFileSystem: FileSystem {
     /// Forgets all names and bytes that were not synchronised, as a power cut would.
     public func losePower(keeping bytes: UnsynchronizedBytes = .lost) {
         state.withLock { $0.losePower(keeping: bytes) }
+        locked.withLock { $0 = [] }
     }
 
     /// Reads a whole file.
@@ -68,7 +70,7 @@ public final class InMemoryFileSystem: FileSystem {
         }
     }
 
-    /// Makes a folder and those on the way to it.
+    /// Makes a folder in one that exists.
     public func makeFolder(_ path: String) throws(FileSystemError) {
         try perform(.makeFolder, path) { (tree) throws(TreeFault) in
             try tree.makeFolder(path)
@@ -119,6 +121,33 @@ public final class InMemoryFileSystem: FileSystem {
         try perform(.touch, path) { (tree) throws(TreeFault) in
             try tree.touch(path)
         }
+    }
+
+    /// Locks a path; a file of that name is made where there is none.
+    public func lock(_ path: String) throws(JobLockError) -> any FileLock {
+        do throws(FileSystemError) {
+            if try statusIfPresent(of: path) == nil { try touch(path) }
+        } catch {
+            throw .failed(error)
+        }
+        guard locked.withLock({ $0.insert(path).inserted }) else { throw .held(path: path) }
+        return Lock { [self] in locked.withLock { _ = $0.remove(path) } }
+    }
+
+    private final class Lock: FileLock {
+        private let letGo: Mutex<(@Sendable () -> Void)?>
+
+        init(_ letGo: @escaping @Sendable () -> Void) { self.letGo = Mutex(letGo) }
+
+        func release() {
+            let letGo = letGo.withLock { action in
+                defer { action = nil }
+                return action
+            }
+            letGo?()
+        }
+
+        deinit { release() }
     }
 
     private func perform<Result: Sendable>(

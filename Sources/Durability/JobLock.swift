@@ -14,7 +14,7 @@ public enum JobLockError: Error, Hashable, Sendable {
 /// It is an advisory `flock` on a file; the file itself stays, since removing it would let two workers lock two
 /// different files of one name. It fences processes of one host only; between hosts the rename of the job's folder
 /// does.
-public final class JobLock: Sendable {
+public final class JobLock: FileLock {
     /// The lock file.
     public let path: String
     private let descriptor: Mutex<Int32?>

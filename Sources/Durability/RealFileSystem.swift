@@ -81,23 +81,14 @@ public struct RealFileSystem: FileSystem {
         )
     }
 
-    /// Makes a folder and those on the way to it.
+    /// Makes a folder in one that exists.
     public func makeFolder(_ path: String) throws(FileSystemError) {
-        if Glibc.mkdir(path, 0o777) == 0 { return }
-        switch errno {
-        case EEXIST:
+        do {
+            try check(.makeFolder, path) { Glibc.mkdir(path, 0o777) }
+        } catch  where error.number == EEXIST {
             var information = stat()
             try check(.makeFolder, path) { stat(path, &information) }
-            guard FileKind(mode: information.st_mode) == .folder else {
-                throw FileSystemError(.makeFolder, path: path, number: EEXIST)
-            }
-        case ENOENT where PathParts(path).folder != path && !path.isEmpty:
-            try makeFolder(PathParts(path).folder)
-            if Glibc.mkdir(path, 0o777) != 0, errno != EEXIST {
-                throw FileSystemError(.makeFolder, path: path, number: errno)
-            }
-        default:
-            throw FileSystemError(.makeFolder, path: path, number: errno)
+            guard FileKind(mode: information.st_mode) == .folder else { throw error }
         }
     }
 
@@ -138,6 +129,11 @@ public struct RealFileSystem: FileSystem {
             (descriptor) throws(FileSystemError) in
             try check(.touch, path) { Glibc.futimens(descriptor, nil) }
         }
+    }
+
+    /// Locks a file by `flock`.
+    public func lock(_ path: String) throws(JobLockError) -> any FileLock {
+        try JobLock(path: path)
     }
 }
 

@@ -5,7 +5,7 @@ import JobFiles
 public struct Delivery: Sendable {
     private let job: JobFolder
     private let outbox: String
-    private let files: RealFileSystem
+    private let files: any FileSystem
 
     /// Under which name a job was delivered.
     private struct Receipt: Codable {
@@ -16,7 +16,7 @@ public struct Delivery: Sendable {
     }
 
     /// Delivers from a job's folder.
-    public init(_ job: JobFolder, outbox: String, files: RealFileSystem) {
+    public init(_ job: JobFolder, outbox: String, files: any FileSystem) {
         self.job = job
         self.outbox = outbox
         self.files = files
@@ -53,7 +53,9 @@ public struct Delivery: Sendable {
     ) throws(FileSystemError) -> String {
         if try files.statusIfPresent(of: job.receipt) != nil { try files.removeFile(job.receipt) }
         if try files.statusIfPresent(of: job.staging) != nil { try files.removeTree(job.staging) }
-        try files.makeDurableFolder(job.staging)
+        // Not the folders on the way: a job that was taken over must not come back by a late delivery.
+        try files.makeFolder(job.staging)
+        try files.synchronizeFolder(job.path)
         var sums = ""
         for (name, bytes) in contents {
             try write(bytes, as: name)

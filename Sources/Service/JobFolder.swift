@@ -1,7 +1,9 @@
 import Durability
 import JobFiles
 
-/// A claimed job on disk: `NAME~ID/` with the drop in `drop/` and everything the worker needs beside it.
+/// A claimed job on disk: `NAME~ID.OWNER/` with the drop in `drop/` and everything the worker needs beside it.
+///
+/// A folder without owner is free to be taken over (``JobOwnership``).
 public struct JobFolder: Hashable, Sendable {
     /// The folder.
     public let path: String
@@ -9,8 +11,19 @@ public struct JobFolder: Hashable, Sendable {
     /// Names the folder.
     public init(path: String) { self.path = path }
 
-    /// The folder's own name, `NAME~ID`.
-    public var identifier: String { PathParts(path).name }
+    /// What stays the same whoever owns the job, `NAME~ID`.
+    public var identifier: String { parts.identifier }
+
+    /// The daemon at the job, or nil where it is free.
+    public var owner: DaemonIdentity? { parts.owner }
+
+    private var parts: (identifier: String, owner: DaemonIdentity?) {
+        let name = PathParts(path).name
+        guard let tilde = name.lastIndex(of: "~"), let dot = name[tilde...].firstIndex(of: "."),
+            let owner = DaemonIdentity(name: name[name.index(after: dot)...])
+        else { return (name, nil) }
+        return (String(name[..<dot]), owner)
+    }
 
     /// The name of the drop.
     public var stem: String {
@@ -19,6 +32,8 @@ public struct JobFolder: Hashable, Sendable {
 
     /// The model and the spec as they were dropped.
     public var drop: String { "\(path)/drop" }
+    /// Touched by the owner as a sign of life.
+    public var lease: String { "\(path)/lease" }
     /// What ``JobLock`` locks.
     public var lock: String { "\(path)/lock" }
     /// How many attempts began without getting further.
@@ -39,7 +54,7 @@ public struct JobFolder: Hashable, Sendable {
     /// The dropped file of a role, or nil where it is not there.
     public func dropped(
         _ role: DropRole,
-        on files: RealFileSystem
+        on files: any FileSystem
     ) throws(FileSystemError)
         -> String?
     {
@@ -49,25 +64,25 @@ public struct JobFolder: Hashable, Sendable {
     }
 
     /// How far the job is, or nil where no worker has said so yet.
-    public func progress(on files: RealFileSystem) throws -> JobProgress? {
+    public func progress(on files: any FileSystem) throws -> JobProgress? {
         guard try files.statusIfPresent(of: status) != nil else { return nil }
         let bytes = try files.read(status, limit: 1 << 20)
         return try JSONText.value(JobProgress.self, from: bytes)
     }
 
     /// The number of attempts that began since the last progress.
-    public func attemptCount(on files: RealFileSystem) throws(FileSystemError) -> Int {
+    public func attemptCount(on files: any FileSystem) throws(FileSystemError) -> Int {
         try number(in: attempts, on: files) ?? 0
     }
 
     /// The attempts the spec allows, or nil where no worker has got as far as reading it.
-    public func attemptLimit(on files: RealFileSystem) throws(FileSystemError) -> Int? {
+    public func attemptLimit(on files: any FileSystem) throws(FileSystemError) -> Int? {
         try number(in: attemptLimit, on: files)
     }
 
     private func number(
         in path: String,
-        on files: RealFileSystem
+        on files: any FileSystem
     ) throws(FileSystemError) -> Int? {
         guard try files.statusIfPresent(of: path) != nil else { return nil }
         let bytes = try files.read(path, limit: 64)
@@ -75,21 +90,21 @@ public struct JobFolder: Hashable, Sendable {
     }
 
     /// Writes the number of attempts the spec allows.
-    public func setAttemptLimit(_ count: Int, on files: RealFileSystem) throws(FileSystemError) {
+    public func setAttemptLimit(_ count: Int, on files: any FileSystem) throws(FileSystemError) {
         try publish(Array("\(count)\n".utf8), to: attemptLimit, on: files)
     }
 
     /// Removes what only a resumed worker would need; the drop, the log and the receipt stay.
     ///
     /// Must not fail a job that is delivered: what is left over costs space, nothing else.
-    public func removeCheckpoints(on files: RealFileSystem) throws(FileSystemError) {
+    public func removeCheckpoints(on files: any FileSystem) throws(FileSystemError) {
         for name in try files.names(in: path) where name.hasPrefix("checkpoint.") {
             try files.removeFile("\(path)/\(name)")
         }
     }
 
     /// Writes the number of attempts.
-    public func setAttemptCount(_ count: Int, on files: RealFileSystem) throws(FileSystemError) {
+    public func setAttemptCount(_ count: Int, on files: any FileSystem) throws(FileSystemError) {
         try publish(Array("\(count)\n".utf8), to: attempts, on: files)
     }
 }

@@ -5,7 +5,7 @@ import JobFiles
 /// Keeps `outbox/index.html` and `outbox/status.json` as the jobs are; each is replaced whole.
 struct JobListPublisher {
     private let outbox: String
-    private let files: RealFileSystem
+    private let files: any FileSystem
     private var listing: JobListing
     private var last: JobList?
     private var nextLook = -Double.infinity
@@ -14,7 +14,7 @@ struct JobListPublisher {
     private static let pause = 1.0
 
     /// Prepares for a spool.
-    init(_ spool: Spool, files: RealFileSystem) {
+    init(_ spool: Spool, files: any FileSystem) {
         outbox = spool.outbox
         self.files = files
         listing = JobListing(spool, files: files)

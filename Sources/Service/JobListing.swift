@@ -5,7 +5,7 @@ import JobFiles
 /// Looks through a spool and says what has become of every job.
 public struct JobListing {
     private let spool: Spool
-    private let files: RealFileSystem
+    private let files: any FileSystem
     /// What was read of delivered folders; they do not change once they are there.
     private var delivered: [String: (status: FileStatus, entry: JobList.Entry)] = [:]
 
@@ -16,7 +16,7 @@ public struct JobListing {
     private static let largestMetrics = 1 << 26
 
     /// Prepares for a spool.
-    public init(_ spool: Spool, files: RealFileSystem) {
+    public init(_ spool: Spool, files: any FileSystem) {
         self.spool = spool
         self.files = files
     }

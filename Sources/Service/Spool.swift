@@ -21,23 +21,28 @@ public struct Spool: Sendable {
     /// Drops whose job failed.
     public var failed: String { "\(work)/failed" }
 
+    /// What a daemon locks for as long as it lives.
+    func daemonLock(of daemon: DaemonIdentity) -> String {
+        "\(work)/.daemon.\(daemon.name).lock"
+    }
+
     /// Where data named in a spec is looked for after the spec's own folder.
     public var dataFolders: [String] { [inbox, root, "\(root)/data"] }
 
     /// Makes the folders that are missing.
-    public func prepare(on files: RealFileSystem) throws(FileSystemError) {
+    public func prepare(on files: any FileSystem) throws(FileSystemError) {
         for folder in [inbox, outbox, work, done, failed] { try files.makeDurableFolder(folder) }
     }
 
     /// The file system's time in nanoseconds, by touching a file of ours.
-    public func now(on files: RealFileSystem) throws(FileSystemError) -> Int64 {
+    public func now(on files: any FileSystem) throws(FileSystemError) -> Int64 {
         let probe = "\(work)/.clock"
         try files.touch(probe)
         return try files.status(of: probe).modifiedNanoseconds
     }
 
     /// Everything in the inbox; a file that goes away meanwhile is left out.
-    public func inboxEntries(on files: RealFileSystem) throws(FileSystemError) -> [InboxEntry] {
+    public func inboxEntries(on files: any FileSystem) throws(FileSystemError) -> [InboxEntry] {
         var entries: [InboxEntry] = []
         for name in try files.names(in: inbox) {
             let path = "\(inbox)/\(name)"
@@ -63,8 +68,21 @@ public struct Spool: Sendable {
         }
     }
 
+    /// Puts a delivered job's folder where done or failed ones are kept.
+    public func settle(
+        _ job: JobFolder,
+        failed isFailed: Bool,
+        on files: any FileSystem
+    ) throws(FileSystemError) {
+        let target = isFailed ? failed : done
+        try job.removeCheckpoints(on: files)
+        try files.rename(job.path, to: "\(target)/\(job.identifier)")
+        try files.synchronizeFolder(target)
+        try files.synchronizeFolder(work)
+    }
+
     /// The claimed jobs, in order of their names.
-    public func jobs(on files: RealFileSystem) throws(FileSystemError) -> [JobFolder] {
+    public func jobs(on files: any FileSystem) throws(FileSystemError) -> [JobFolder] {
         var jobs: [JobFolder] = []
         for name in try files.names(in: work) where name.contains("~") && !name.hasPrefix(".") {
             if try files.statusIfPresent(of: "\(work)/\(name)")?.kind == .folder {

@@ -32,7 +32,8 @@ public final class Supervisor {
     let stop: StopSignal
     let notifier: ServiceNotifier
     let log: Logger
-    let files = RealFileSystem()
+    let files: any FileSystem
+    private let ownership: JobOwnership
     private var scanner: InboxScanner
     private var workers: [WorkerProcess] = []
     /// Claimed jobs without a worker, in order.
@@ -44,6 +45,7 @@ public final class Supervisor {
     private var unclaimed = 0
     private var tally = SupervisorTally()
     private var publisher: JobListPublisher
+    private var nextRenewal = ContinuousClock.now
 
     /// What a worker exits with when its job is to be tried again later.
     public static let laterStatus: Int32 = 75
@@ -53,11 +55,20 @@ public final class Supervisor {
     /// Prepares a daemon.
     public init(
         spool: Spool,
+        identity: DaemonIdentity,
         settings: SupervisorSettings,
+        files: any FileSystem,
         stop: StopSignal,
         notifier: ServiceNotifier,
         log: Logger
     ) {
+        self.files = files
+        ownership = JobOwnership(
+            spool: spool,
+            identity: identity,
+            leaseSeconds: settings.leaseSeconds,
+            files: files
+        )
         self.spool = spool
         self.settings = settings
         self.stop = stop
@@ -72,13 +83,13 @@ public final class Supervisor {
 
     /// Works until asked to stop, or with `once` until nothing more can be done now.
     ///
-    /// - Throws: ``JobLockError`` where another daemon serves the root, `FileSystemError` where the root cannot be used.
+    /// - Throws: `FileSystemError` or ``JobLockError`` where the root cannot be used.
     public func run(once: Bool) throws -> SupervisorTally {
         try spool.prepare(on: files)
-        let lock = try JobLock(path: "\(spool.work)/.daemon.lock")
+        let lock = try ownership.lockOfDaemon()
         defer { lock.release() }
         let watch = DirectoryWatch(spool.inbox)
-        for job in try Claim(spool, files: files).recover() { queue.append(WaitingJob(job)) }
+        takeOverJobs()
         notifier.send("READY=1\nSTATUS=watching \(spool.inbox)")
         log.info("serving \(spool.root), \(queue.count) jobs to go on with")
         var nextScan = ContinuousClock.now
@@ -87,7 +98,9 @@ public final class Supervisor {
             reap()
             hasNews = watch.hasEvents() || hasNews
             // Files that settle are looked at again each second; a hint alone must not make a busy loop.
+            renewLeases()
             if hasNews || ContinuousClock.now >= nextScan {
+                takeOverJobs()
                 scan()
                 hasNews = false
                 nextScan =
@@ -103,7 +116,45 @@ public final class Supervisor {
         endWorkers()
         publishJobs(isLast: true)
         tally.left = queue.count + ready.count + unclaimed
+        for waiting in queue { try ownership.release(waiting.job) }
+        try files.removeFile(spool.daemonLock(of: ownership.identity))
         return tally
+    }
+
+    /// Goes on with jobs that no living daemon is at.
+    private func takeOverJobs() {
+        do throws(FileSystemError) {
+            for job in try ownership.takeOver() where try claims.complete(job) {
+                log.notice("\(job.identifier): taken over")
+                queue.append(WaitingJob(job))
+            }
+        } catch {
+            tell("cannot take over: \(error)", level: .error)
+        }
+    }
+
+    private var claims: Claim { Claim(spool, identity: ownership.identity, files: files) }
+
+    /// Shows that this daemon lives; a job that somebody else took meanwhile is let go.
+    private func renewLeases() {
+        guard ContinuousClock.now >= nextRenewal else { return }
+        nextRenewal = .now + .seconds(settings.leaseSeconds / 6)
+        for worker in workers where !isOurs(worker.job) {
+            worker.kill()
+            workers.removeAll { $0 === worker }
+        }
+        queue.removeAll { !isOurs($0.job) }
+    }
+
+    private func isOurs(_ job: JobFolder) -> Bool {
+        do throws(FileSystemError) {
+            if try ownership.renew(job) { return true }
+            log.warning("\(job.identifier): another daemon has taken it over")
+            return false
+        } catch {
+            tell("\(job.identifier): \(error)", level: .error)
+            return true
+        }
     }
 
     /// Whether a job in the queue will go on by itself: another process holds it, or it died and has attempts left.
@@ -181,7 +232,7 @@ extension Supervisor {
     @discardableResult
     private func claim(_ pair: InboxPair) throws(FileSystemError) -> JobFolder? {
         let identifier = UInt32.random(in: .min ... .max)
-        guard let job = try Claim(spool, files: files).take(pair, identifier: identifier) else {
+        guard let job = try claims.take(pair, identifier: identifier) else {
             return nil
         }
         queue.append(WaitingJob(job))
@@ -255,7 +306,7 @@ extension Supervisor {
     /// Whether a worker, of this daemon or one that outlived an earlier one, is at a job.
     private func isHeld(_ job: JobFolder) -> Bool {
         do throws(JobLockError) {
-            try JobLock(path: job.lock).release()
+            try files.lock(job.lock).release()
             return false
         } catch {
             switch error {
@@ -305,11 +356,7 @@ extension Supervisor {
     }
 
     private func settle(_ job: JobFolder, failed: Bool) throws(FileSystemError) {
-        let target = failed ? spool.failed : spool.done
-        try job.removeCheckpoints(on: files)
-        try files.rename(job.path, to: "\(target)/\(job.identifier)")
-        try files.synchronizeFolder(target)
-        try files.synchronizeFolder(spool.work)
+        try spool.settle(job, failed: failed, on: files)
         if failed { tally.failed += 1 }
         log.info("\(job.identifier): \(failed ? "failed" : "done")")
     }

@@ -28,6 +28,7 @@ extension SupervisorSettings {
         Key(name: "settle", range: 0...3600) { $0.settleSeconds = $1 },
         Key(name: "grace", range: 0...604_800) { $0.graceSeconds = $1 },
         Key(name: "stall", range: 1...604_800) { $0.stallSeconds = $1 },
+        Key(name: "lease", range: 0.5...86_400) { $0.leaseSeconds = $1 },
         Key(name: "rest", range: 0.1...86_400) { $0.restSeconds = $1 },
         Key(name: "concurrency", range: 1...256) { $0.concurrency = Int($1) },
     ]

@@ -10,6 +10,10 @@ public struct SupervisorSettings: Hashable, Sendable {
     public var concurrency = 1
     /// Seconds without progress after which a worker is taken to hang, and killed.
     public var stallSeconds = 3600.0
+    /// Seconds without a sign of life after which another host's daemon is taken to be dead.
+    ///
+    /// Longer than a network file system keeps attributes (NFS: 60 s), and than a suspended machine sleeps.
+    public var leaseSeconds = 120.0
     /// Seconds a job rests after a full disk, another's lock or an unreadable folder.
     public var restSeconds = 30.0
 

@@ -53,7 +53,9 @@ extension Worker {
     ///
     /// Size and time instead of a hash, since hashing a large file would cost more than most resumptions save.
     func mark(of path: String) throws(WorkerInterruption) -> [UInt8] {
-        let status = try onDisk { () throws(FileSystemError) in try files.status(of: path) }
+        let status = try onDisk { () throws(FileSystemError) in
+            try RealFileSystem().status(of: path)
+        }
         return Array("\(path) \(status.sizeBytes) \(status.modifiedNanoseconds)".utf8)
     }
 }

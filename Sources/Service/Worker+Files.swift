@@ -57,7 +57,7 @@ extension Worker {
     /// Saves a checkpoint; progress made is progress kept, so the attempts count from here.
     func save(
         _ run: CompressionRun,
-        in store: inout CheckpointStore<RealFileSystem>
+        in store: inout CheckpointStore
     ) throws(WorkerInterruption) {
         do {
             try store.save(run.checkpoint())

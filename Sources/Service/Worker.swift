@@ -17,7 +17,7 @@ public enum WorkerOutcome: Sendable {
     case failed(path: String, JobFailure)
     /// To be tried again: stopped by a signal, a full disk, or another worker at it.
     case later(String)
-    /// Not even a failure could be delivered.
+    /// The job's own files could not be read or written, so nothing was delivered; the attempt counts.
     case cannotDeliver(FileSystemError)
 }
 
@@ -25,9 +25,17 @@ public enum WorkerOutcome: Sendable {
 enum WorkerInterruption: Error {
     case failure(JobFailure)
     case later(String)
+    /// The machine, not the job, is at fault.
+    case files(FileSystemError)
 
     init(_ error: FileSystemError) {
-        self = error.isFull ? .later(error.description) : .failure(JobFailure(error))
+        if error.isFull {
+            self = .later(error.description)
+        } else if error.isPassing {
+            self = .files(error)
+        } else {
+            self = .failure(JobFailure(error))
+        }
     }
 }
 
@@ -39,7 +47,7 @@ public struct Worker {
     let spec: String?
     let outbox: String
     let dataFolders: [String]
-    let files = RealFileSystem()
+    let files: any FileSystem
     let stop: StopSignal
     /// Seconds of a clock that only goes forward.
     let clock: () -> Double
@@ -55,6 +63,7 @@ public struct Worker {
     ///   - spec: The spec file, or nil where it is gone.
     ///   - outbox: Where to deliver.
     ///   - dataFolders: Where a relative data file is looked for after the spec's folder.
+    ///   - files: Where all of these are; the data files are the machine's.
     ///   - stop: Asked after each step.
     ///   - clock: Seconds of a clock that only goes forward.
     ///   - readSpec: Turns the text of a spec into a request.
@@ -66,6 +75,7 @@ public struct Worker {
         spec: String?,
         outbox: String,
         dataFolders: [String],
+        files: any FileSystem,
         stop: StopSignal,
         clock: @escaping () -> Double,
         readSpec: @escaping (String) throws(JobFailure) -> JobRequest,
@@ -77,6 +87,7 @@ public struct Worker {
         self.spec = spec
         self.outbox = outbox
         self.dataFolders = dataFolders
+        self.files = files
         self.stop = stop
         self.clock = clock
         self.readSpec = readSpec
@@ -85,9 +96,9 @@ public struct Worker {
 
     /// Does the job, or goes on where it was interrupted.
     public func run() -> WorkerOutcome {
-        let lock: JobLock
+        let lock: any FileLock
         do {
-            lock = try JobLock(path: job.lock)
+            lock = try files.lock(job.lock)
         } catch {
             switch error {
             case .held: return .later("another worker is at this job")
@@ -102,8 +113,19 @@ public struct Worker {
         } catch {
             switch error {
             case .later(let reason): return .later(reason)
+            case .files(let error): return .cannotDeliver(error)
+            case .failure where isTakenOver: return .later("another daemon has taken the job over")
             case .failure(let failure): return fail(failure, delivery)
             }
+        }
+    }
+
+    /// Whether the job's folder is not ours any more, so that nothing of this attempt counts.
+    private var isTakenOver: Bool {
+        do throws(FileSystemError) {
+            return try files.statusIfPresent(of: job.path) == nil
+        } catch {
+            return false
         }
     }
 
@@ -218,7 +240,7 @@ public struct Worker {
         _ teacher: Network,
         _ data: CompressionData,
         _ request: JobRequest,
-        _ store: inout CheckpointStore<RealFileSystem>,
+        _ store: inout CheckpointStore,
         _ progress: inout JobProgress
     ) throws(WorkerInterruption) -> CompressionRun {
         var checkpoint: LoadedCheckpoint?

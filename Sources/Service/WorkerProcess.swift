@@ -54,7 +54,7 @@ final class WorkerProcess {
     }
 
     /// How long the worker has reported nothing new.
-    func silence(on files: RealFileSystem) throws(FileSystemError) -> Duration {
+    func silence(on files: any FileSystem) throws(FileSystemError) -> Duration {
         let status = try files.statusIfPresent(of: job.status)
         if status != lastStatus {
             lastStatus = status

@@ -53,6 +53,7 @@ struct Run: ParsableCommand {
             spec: spec,
             outbox: out,
             dataFolders: [FileManager.default.currentDirectoryPath],
+            files: files,
             stop: stop,
             clock: monotonicSeconds,
             readSpec: JobRequest.reading(_:),
@@ -96,6 +97,7 @@ struct Work: ParsableCommand {
             spec: spec,
             outbox: spool.outbox,
             dataFolders: spool.dataFolders,
+            files: files,
             stop: stop,
             clock: monotonicSeconds,
             readSpec: JobRequest.reading(_:),
@@ -128,7 +130,9 @@ struct Serve: ParsableCommand {
         }
         let supervisor = Supervisor(
             spool: Spool(root: path),
+            identity: .ofThisProcess(),
             settings: try settings(),
+            files: RealFileSystem(),
             stop: stop,
             notifier: ServiceNotifier(socketPath: environment["NOTIFY_SOCKET"]),
             log: log
@@ -139,8 +143,8 @@ struct Serve: ParsableCommand {
             if tally.failed > 0 { throw ExitCode(1) }
             if tally.left > 0 { throw ExitCode(75) }
         } catch let error as JobLockError {
-            say("espalier: another daemon serves \(path): \(error)")
-            throw ExitCode(75)
+            say("espalier: \(path): \(error)")
+            throw ExitCode(73)
         } catch let error as FileSystemError {
             say("espalier: \(error)")
             throw ExitCode(73)

@@ -5,12 +5,12 @@ import Testing
 struct CheckpointStoreTests {
     private let files = InMemoryFileSystem()
 
-    private func store(_ identity: String = "job") -> CheckpointStore<InMemoryFileSystem> {
+    private func store(_ identity: String = "job") -> CheckpointStore {
         CheckpointStore(folder: "/job", identity: identity, files: files)
     }
 
     /// Saves some payloads and gives the store that saved them.
-    private func saved(_ payloads: [[UInt8]]) throws -> CheckpointStore<InMemoryFileSystem> {
+    private func saved(_ payloads: [[UInt8]]) throws -> CheckpointStore {
         try files.makeDurableFolder("/job")
         var store = store()
         for payload in payloads { try store.save(payload) }

@@ -49,4 +49,5 @@ struct FailingFileSystem: FileSystem {
         try inner.synchronizeFolder(path)
     }
     func touch(_ path: String) throws(FileSystemError) { try inner.touch(path) }
+    func lock(_ path: String) throws(JobLockError) -> any FileLock { try inner.lock(path) }
 }

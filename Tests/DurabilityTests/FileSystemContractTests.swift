@@ -56,6 +56,7 @@ struct FileSystemContractTests {
                 { try files.synchronizeFile(missing) }, { try files.synchronizeFolder(missing) },
                 { try files.writeNew([], to: missing + "/deeper") },
                 { try files.touch(missing + "/deeper") },
+                { try files.makeFolder(missing + "/deeper") },
             ]
             for operation in operations { #expect(number(operation) == ENOENT) }
             let absent = try files.statusIfPresent(of: missing)
@@ -73,11 +74,11 @@ struct FileSystemContractTests {
         }
     }
 
-    @Test("folders are made with their parents, twice without complaint, never over a file")
+    @Test("durable folders are made with their parents, twice without complaint, never over a file")
     func folders() throws {
         try onEveryFileSystem { files, folder in
-            try files.makeFolder("\(folder)/x/y/z")
-            try files.makeFolder("\(folder)/x/y/z")
+            try files.makeDurableFolder("\(folder)/x/y/z")
+            try files.makeDurableFolder("\(folder)/x/y/z")
             #expect(try files.names(in: "\(folder)/x/y") == ["z"])
             try files.writeNew([], to: "\(folder)/f")
             #expect(number { try files.makeFolder("\(folder)/f") } == EEXIST)
@@ -112,7 +113,7 @@ struct FileSystemContractTests {
     @Test("only empty folders are removed as folders, and a tree is removed with everything in it")
     func removing() throws {
         try onEveryFileSystem { files, folder in
-            try files.makeFolder("\(folder)/x/y")
+            try files.makeDurableFolder("\(folder)/x/y")
             try files.writeNew([1], to: "\(folder)/x/y/f")
             #expect(number { try files.removeFolder("\(folder)/x") } == ENOTEMPTY)
             #expect(number { try files.removeFile("\(folder)/x") } == EISDIR)

@@ -89,9 +89,9 @@ struct DaemonTests {
     func unusableFolder() throws {
         let place = try TemporarySpool()
         let bad = JobFolder(path: "\(place.spool.work)/bad~00000001")
-        try place.files.makeFolder(bad.drop)
+        try place.files.makeDurableFolder(bad.drop)
         try place.files.writeNew([], to: "\(bad.drop)/bad.yaml")
-        try place.files.makeFolder("\(bad.attempts)/in-the-way")
+        try place.files.makeDurableFolder("\(bad.attempts)/in-the-way")
         try place.drop("good")
         #expect(try BuiltProgram.drain(place.spool) == 75)
         #expect(try place.deliveries() == ["good"])
@@ -101,7 +101,7 @@ struct DaemonTests {
     func deadWorkers() throws {
         let place = try TemporarySpool()
         let job = JobFolder(path: "\(place.spool.work)/deadly~00000001")
-        try place.files.makeFolder(job.drop)
+        try place.files.makeDurableFolder(job.drop)
         try place.files.writeNew(try TemporarySpool.model(), to: "\(job.drop)/deadly.h5")
         try place.files.writeNew(Array(TemporarySpool.spec().utf8), to: "\(job.drop)/deadly.yaml")
         try job.setAttemptCount(5, on: place.files)

@@ -31,8 +31,13 @@ struct InterruptionTests {
     private func claim(_ place: TemporarySpool) throws -> JobFolder {
         try place.drop("job", spec: Self.spec)
         let pair = InboxPair(stem: "job", model: "job.h5", spec: "job.yaml")
-        let claim = Claim(place.spool, files: place.files)
-        return try #require(try claim.take(pair, identifier: 1))
+        let identity = DaemonIdentity(boot: "of no daemon", run: 1)
+        let claim = Claim(place.spool, identity: identity, files: place.files)
+        let job = try #require(try claim.take(pair, identifier: 1))
+        // Free, so that the daemon that drains the spool later takes it over at once.
+        let free = JobFolder(path: "\(place.spool.work)/\(job.identifier)")
+        try place.files.rename(job.path, to: free.path)
+        return free
     }
 
     /// Looks again until something holds, at most half a minute, however slow the machine.
@@ -141,7 +146,7 @@ struct InterruptionTests {
     func interruptedRun() throws {
         let place = try TemporarySpool()
         let job = JobFolder(path: "\(place.spool.outbox)/.espalier-a~b")
-        try place.files.makeFolder(job.staging)
+        try place.files.makeDurableFolder(job.staging)
         try place.files.writeNew([1], to: "\(job.staging)/metrics.json")
         let receipt = #"{"isFailure": false, "name": "a~b", "stem": "a~b"}"#
         try place.files.writeNew(Array(receipt.utf8), to: job.receipt)
