@@ -7,8 +7,18 @@ let settings: [SwiftSetting] = [
 ]
 
 /// A library target of the house; `imports` are the only targets it may import (Docs/architecture.md).
-func room(_ name: String, imports: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: imports, swiftSettings: settings)
+func room(
+    _ name: String,
+    imports: [Target.Dependency],
+    resources: [Resource] = [],
+    more: [SwiftSetting] = []
+) -> Target {
+    .target(
+        name: name,
+        dependencies: imports,
+        resources: resources,
+        swiftSettings: settings + more
+    )
 }
 
 func tests(of name: String, imports: [Target.Dependency]) -> Target {
@@ -24,6 +34,7 @@ let argumentParser = Target.Dependency.product(
     package: "swift-argument-parser"
 )
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
@@ -32,6 +43,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
     ],
     targets: [
@@ -50,7 +62,16 @@ let package = Package(
         room("KerasFormat", imports: ["HDF5", "Graph", "Tensors", "CZlib"]),
         room("Datasets", imports: ["HDF5", "Tensors"]),
         room("Pruning", imports: ["Graph", "Engine", "Datasets", "Tensors"]),
-        room("JobFiles", imports: ["Graph", yams]),
+        room(
+            "JobFiles",
+            imports: ["Graph", mustache, yams],
+            resources: [
+                "failure.mustache", "figure.mustache", "index.mustache", "page.js",
+                "report.mustache", "style.css", "table.mustache",
+            ].map { .embedInCode("Templates/\($0)") },
+            // Tests look at charts and ticks, which are nobody else's business; they are built for release like all else.
+            more: [.unsafeFlags(["-enable-testing"])]
+        ),
         room("Durability", imports: []),
         room(
             "Service",
@@ -61,7 +82,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "espalier",
-            dependencies: ["Service", argumentParser, logging],
+            dependencies: ["Service", "JobFiles", argumentParser, logging],
             swiftSettings: settings
         ),
         // Not a test suite but a program that runs for as long as it is told to.

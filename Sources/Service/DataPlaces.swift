@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import JobFiles
 
 /// The folders in which a data file that a spec names is looked for, in order.
 struct DataPlaces {

@@ -1,5 +1,5 @@
 import Durability
-import Foundation
+import JobFiles
 
 /// Hands a result over: a folder that appears in the outbox complete, by one rename, or not at all.
 public struct Delivery: Sendable {
@@ -42,7 +42,7 @@ public struct Delivery: Sendable {
     public func resume() throws(FileSystemError) -> (path: String, isFailure: Bool)? {
         guard try files.statusIfPresent(of: job.receipt) != nil else { return nil }
         let bytes = try files.read(job.receipt, limit: 4096)
-        guard let receipt = try? JSONDecoder().decode(Receipt.self, from: Data(bytes)) else {
+        guard let receipt = try? JSONText.value(Receipt.self, from: bytes) else {
             // Published whole; other bytes were written by somebody else, and the job is simply done again.
             return nil
         }
@@ -93,7 +93,7 @@ public struct Delivery: Sendable {
             let isTaken = try files.statusIfPresent(of: "\(outbox)/\(name)") != nil
             if !isTaken {
                 let receipt = Receipt(stem: stem, name: name, isFailure: failed)
-                try publish(Self.json(receipt), to: job.receipt, on: files)
+                try publish(JSONText.bytes(of: receipt), to: job.receipt, on: files)
                 do {
                     try files.rename(job.staging, to: "\(outbox)/\(name)")
                     try files.synchronizeFolder(outbox)
@@ -114,46 +114,40 @@ public struct Delivery: Sendable {
     ) throws(FileSystemError)
         -> String
     {
-        var context = ""
-        for (key, value) in failure.context.sorted(by: { $0.key < $1.key }) {
-            context += "- \(key): \(value)\n"
-        }
-        let text = """
-            # \(stem) could not be compressed
-
-            \(failure.message)
-
-            What to do: \(failure.hint)
-
-            Code: `\(failure.code)`
-            \(context)
-            """
-        var contents: [(name: String, bytes: [UInt8])] = [
-            ("failure.json", Self.json(failure)), ("failure.md", Array(text.utf8)),
-        ]
         let largest = 1 << 20
+        var attachments: [(name: String, bytes: [UInt8])] = []
         for path in [spec, job.log].compactMap({ $0 }) {
             guard let status = try files.statusIfPresent(of: path), status.kind == .file,
                 status.sizeBytes <= largest
             else { continue }
-            contents.append((PathParts(path).name, try files.read(path, limit: largest)))
+            attachments.append((PathParts(path).name, try files.read(path, limit: largest)))
         }
-        return try deliver(contents, stem: stem, failed: true)
+        let log = attachments.first { $0.name == PathParts(job.log).name }?.bytes ?? []
+        let report = FailureReport(
+            name: stem,
+            failure: failure,
+            progress: try progress(),
+            log: String(decoding: log, as: UTF8.self)
+        )
+        let contents: [(name: String, bytes: [UInt8])] = [
+            ("failure.json", JSONText.bytes(of: failure)),
+            ("failure.md", Array(report.markdown.utf8)), ("report.html", Array(report.html.utf8)),
+        ]
+        return try deliver(contents + attachments, stem: stem, failed: true)
     }
 
-    /// A value as JSON for programs: sorted keys, so that equal values give equal bytes.
-    static func json(_ value: some Encodable) -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(
-            positiveInfinity: "inf",
-            negativeInfinity: "-inf",
-            nan: "nan"
-        )
+    /// How far the job got, where a worker has said so in words of this version.
+    private func progress() throws(FileSystemError) -> JobProgress? {
+        guard try files.statusIfPresent(of: job.status) != nil else { return nil }
         do {
-            return Array(try encoder.encode(value)) + [UInt8(ascii: "\n")]
+            return try JSONText.value(
+                JobProgress.self,
+                from: try files.read(job.status, limit: 1 << 20)
+            )
+        } catch let error as FileSystemError {
+            throw error
         } catch {
-            preconditionFailure("a value of ours cannot be encoded: \(error)")
+            return nil
         }
     }
 }

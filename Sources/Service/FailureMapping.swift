@@ -2,6 +2,7 @@ import Datasets
 import Durability
 import Graph
 import HDF5
+import JobFiles
 import KerasFormat
 import Pruning
 

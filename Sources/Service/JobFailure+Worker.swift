@@ -1,4 +1,5 @@
 import Durability
+import JobFiles
 
 extension JobFailure {
     /// A failure that was delivered before, in an attempt that was interrupted after it.
@@ -27,6 +28,16 @@ extension JobFailure {
             code: "checkpoint-unusable",
             message: "The checkpoint cannot be used: \(error)",
             hint: "Drop the job again to start it over."
+        )
+    }
+
+    /// A written model that answers otherwise than the student in memory.
+    static func verificationFailed(_ difference: Float, tolerance: Float) -> JobFailure {
+        JobFailure(
+            code: "verification-failed",
+            message: "The written model's outputs differ by \(difference). "
+                + "Expected at most \(tolerance).",
+            hint: "This is an error of Espalier: please report it."
         )
     }
 

@@ -1,5 +1,5 @@
 import Durability
-import Foundation
+import JobFiles
 
 /// A claimed job on disk: `NAME~ID.OWNER/` with the drop in `drop/` and everything the worker needs beside it.
 ///
@@ -67,7 +67,7 @@ public struct JobFolder: Hashable, Sendable {
     public func progress(on files: any FileSystem) throws -> JobProgress? {
         guard try files.statusIfPresent(of: status) != nil else { return nil }
         let bytes = try files.read(status, limit: 1 << 20)
-        return try JSONDecoder().decode(JobProgress.self, from: Data(bytes))
+        return try JSONText.value(JobProgress.self, from: bytes)
     }
 
     /// The number of attempts that began since the last progress.

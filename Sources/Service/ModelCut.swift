@@ -1,5 +1,6 @@
 import Durability
 import Graph
+import JobFiles
 import KerasFormat
 import Tensors
 
@@ -57,7 +58,7 @@ public struct ModelCut: Codable, Sendable {
     }
 
     /// The cut as JSON.
-    public var json: String { String(decoding: Delivery.json(self), as: UTF8.self) }
+    public var json: String { String(decoding: JSONText.bytes(of: self), as: UTF8.self) }
 
     /// The units that stay: the widest uniform share whose cost fits, found by halving.
     private static func units(

@@ -1,6 +1,7 @@
 import Durability
 import Graph
 import HDF5
+import JobFiles
 import KerasFormat
 import Tensors
 
@@ -76,7 +77,7 @@ public struct ModelDescription: Codable, Sendable {
     }
 
     /// The description as JSON.
-    public var json: String { String(decoding: Delivery.json(self), as: UTF8.self) }
+    public var json: String { JSONText.text(of: self) }
 
     /// One line for each layer, saying whether its channels can go.
     public var checkLines: [String] {

@@ -2,6 +2,7 @@ import Datasets
 import Durability
 import Foundation
 import Graph
+import JobFiles
 import KerasFormat
 import Pruning
 import Tensors
@@ -46,7 +47,7 @@ public enum ModelEvaluation {
 
 extension ModelQuality {
     /// The quality as JSON.
-    public var json: String { String(decoding: Delivery.json(self), as: UTF8.self) }
+    public var json: String { JSONText.text(of: self) }
 
     /// The quality in lines for people.
     public var lines: [String] {

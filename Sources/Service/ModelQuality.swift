@@ -1,5 +1,6 @@
 import Datasets
 import Graph
+import JobFiles
 import Pruning
 
 /// How well a model does on labelled samples, as Keras' `evaluate` counts it.

@@ -3,6 +3,7 @@ import Durability
 import Engine
 import Graph
 import HDF5
+import JobFiles
 import KerasFormat
 import Pruning
 import Tensors

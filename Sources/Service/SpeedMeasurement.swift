@@ -1,6 +1,7 @@
 import Engine
 import Glibc
 import Graph
+import JobFiles
 import KerasFormat
 import Tensors
 
@@ -112,7 +113,7 @@ public struct SpeedMeasurement: Codable, Sendable {
     }
 
     /// The figures as JSON.
-    public var json: String { String(decoding: Delivery.json(self), as: UTF8.self) }
+    public var json: String { String(decoding: JSONText.bytes(of: self), as: UTF8.self) }
 
     /// The figures in lines for people.
     public var lines: [String] {

@@ -16,12 +16,16 @@ public final class StopSignal: Sendable {
     public init() {}
 
     /// Listens to the two signals from now on.
+    ///
+    /// Until it returns they end the process, as they do by default: one that comes early is never lost.
     public func listen() {
+        let registered = DispatchSemaphore(value: 0)
         for number in [SIGTERM, SIGINT] {
-            signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler { [self] in request() }
+            source.setRegistrationHandler { registered.signal() }
             source.activate()
+            registered.wait()
             let kept = Source(source: source)
             sources.withLock { $0.append(kept) }
         }

@@ -1,6 +1,7 @@
 import Durability
 import Foundation
 import Glibc
+import JobFiles
 import Logging
 
 /// What administrators see and set: status, metrics, hooks, retention.

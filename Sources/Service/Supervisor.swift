@@ -1,5 +1,6 @@
 import Durability
 import Foundation
+import JobFiles
 import Logging
 
 /// What became of the jobs of one run of the daemon.
@@ -42,6 +43,7 @@ public final class Supervisor {
     /// Drops of the last scan that could not be claimed.
     var unclaimed = 0
     var tally = SupervisorTally()
+    private var publisher: JobListPublisher
     private var nextRenewal = ContinuousClock.now
     let hooks: HookQueue?
     var ranking: JobRanking
@@ -84,6 +86,7 @@ public final class Supervisor {
         self.stop = stop
         self.notifier = notifier
         self.log = log
+        publisher = JobListPublisher(spool, files: files)
         scanner = InboxScanner(
             settleSeconds: settings.settleSeconds,
             graceSeconds: settings.graceSeconds
@@ -123,6 +126,7 @@ public final class Supervisor {
             startWorkers()
             runHooks()
             operate()
+            publishJobs()
             if once, workers.isEmpty, ready.isEmpty, isSettled, !isAnyWaitedFor,
                 hooks?.isIdle ?? true
             {
@@ -134,6 +138,7 @@ public final class Supervisor {
         endWorkers()
         hooks?.stop()
         exportMetrics()
+        publishJobs(isLast: true)
         tally.left = queue.count + ready.count + unclaimed
         for waiting in queue { try ownership.release(waiting.job) }
         try files.removeFile(spool.daemonLock(of: ownership.identity))
@@ -180,6 +185,16 @@ public final class Supervisor {
     var isAnyWaitedFor: Bool {
         queue.contains {
             !paused.contains($0.job.identifier) && ($0.wasHeld || $0.notBefore <= .now)
+        }
+    }
+
+    /// Keeps the lists of jobs in the outbox; what cannot be written now is written at the next look.
+    private func publishJobs(isLast: Bool = false) {
+        do throws(FileSystemError) {
+            let seconds = isLast ? .infinity : ProcessInfo.processInfo.systemUptime
+            try publisher.publish(workers: workers.map(\.job), seconds: seconds, now: Date())
+        } catch {
+            tell("outbox: \(error)", level: .error)
         }
     }
 

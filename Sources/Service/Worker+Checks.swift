@@ -1,6 +1,7 @@
 import Datasets
 import Durability
 import Graph
+import JobFiles
 import Pruning
 import Tensors
 

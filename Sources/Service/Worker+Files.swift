@@ -2,6 +2,7 @@ import Datasets
 import Durability
 import Foundation
 import Graph
+import JobFiles
 import KerasFormat
 import Pruning
 
@@ -68,24 +69,6 @@ extension Worker {
             }
         }
         try onDisk { () throws(FileSystemError) in try job.setAttemptCount(0, on: files) }
-    }
-
-    func report(
-        _ progress: CompressionProgress,
-        _ seconds: [String: Double]
-    ) throws(WorkerInterruption) {
-        let status = JobProgress(
-            name: stem,
-            stage: progress.stage.rawValue,
-            step: progress.step,
-            steps: progress.steps,
-            message: progress.message,
-            stageSeconds: seconds
-        )
-        observe(status)
-        try onDisk { () throws(FileSystemError) in
-            try publish(Delivery.json(status), to: job.status, on: files)
-        }
     }
 
     func record(_ line: String) throws(WorkerInterruption) {

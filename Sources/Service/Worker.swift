@@ -4,6 +4,7 @@ import Engine
 import Foundation
 import Graph
 import HDF5
+import JobFiles
 import KerasFormat
 import Pruning
 import Tensors
@@ -18,22 +19,6 @@ public enum WorkerOutcome: Sendable {
     case later(String)
     /// The job's own files could not be read or written, so nothing was delivered; the attempt counts.
     case cannotDeliver(FileSystemError)
-}
-
-/// How far a job is, as `status.json` says it.
-public struct JobProgress: Codable, Hashable, Sendable {
-    /// The name of the drop.
-    public var name: String
-    /// The stage.
-    public var stage: String
-    /// Steps done in the stage.
-    public var step: Int
-    /// Steps of the stage.
-    public var steps: Int
-    /// What the last step found.
-    public var message: String
-    /// Seconds each stage took in this attempt.
-    public var stageSeconds: [String: Double]
 }
 
 /// Why an attempt stops early.
@@ -195,17 +180,24 @@ public struct Worker {
         let dataFile = try dataPath(request)
         let data = try load(request, from: dataFile, for: teacher.network)
         let identity = SHA256.hash(text + hash.bytes + (try mark(of: dataFile))).description
-        let (outcome, seconds) = try compress(teacher.network, data, request, identity)
+        let (outcome, progress) = try compress(teacher.network, data, request, identity)
         let result = try JobResult(
-            stem: stem,
-            teacher: teacher,
-            outcome: outcome,
-            validation: data.validation,
-            request: request,
-            stageSeconds: seconds
+            JobResultSource(
+                stem: stem,
+                teacher: teacher,
+                model: (image.count, hash),
+                specHash: SHA256.hash(text),
+                dataFile: try fingerprint(of: dataFile),
+                data: data,
+                outcome: outcome,
+                request: request,
+                progress: progress,
+                clock: clock
+            )
         )
         return try onDisk { () throws(FileSystemError) in
-            try note("verified: largest difference \(result.largestDifference)")
+            let difference = result.metrics.verification.largestOutputDifference
+            try note("verified: largest difference \(difference)")
             var contents = result.contents
             contents.append(("job.log", try files.read(job.log, limit: 1 << 26)))
             return try delivery.deliver(contents, stem: stem, failed: false)
@@ -217,23 +209,25 @@ public struct Worker {
         _ data: CompressionData,
         _ request: JobRequest,
         _ identity: String
-    ) throws(WorkerInterruption) -> (CompressionOutcome, [String: Double]) {
+    ) throws(WorkerInterruption) -> (CompressionOutcome, JobProgress) {
         var store = CheckpointStore(folder: job.path, identity: identity, files: files)
-        let run = try resume(teacher, data, request, &store)
-        var seconds: [String: Double] = [:]
-        var (lastStep, lastCheckpoint, lastStatus) = (clock(), clock(), -Double.infinity)
+        var progress = try earlierProgress()
+        progress.attempts += 1
+        let run = try resume(teacher, data, request, &store, &progress)
+        let timeLeft = TimeLeft(run, teacher: teacher, data: data, plan: request.plan)
+        var stopwatch = StageStopwatch(clock: clock)
+        var (lastCheckpoint, lastStatus) = (clock(), -Double.infinity)
         while true {
             let stage = run.progress.stage
             let isMore = try pruning { () throws(CompressionError) in try run.advance() }
             let now = clock()
-            seconds[stage.rawValue, default: 0] += now - lastStep
-            lastStep = now
             let hasChanged = run.progress.stage != stage
+            stopwatch.lap(stage.rawValue, steps: hasChanged ? 0 : 1, into: &progress)
             if hasChanged { try record("\(stage.rawValue) done: \(run.progress.message)") }
             if !isMore { break }
             if now - lastStatus >= 1 || hasChanged {
                 try checkCancellation()
-                try report(run.progress, seconds)
+                try report(run.progress, timeLeft, in: &progress)
                 lastStatus = now
             }
             let mustStop = stop.isRequested
@@ -246,14 +240,15 @@ public struct Worker {
         guard let outcome = run.outcome else {
             throw .failure(.noOutcome)
         }
-        return (outcome, seconds)
+        return (outcome, progress)
     }
 
     private func resume(
         _ teacher: Network,
         _ data: CompressionData,
         _ request: JobRequest,
-        _ store: inout CheckpointStore
+        _ store: inout CheckpointStore,
+        _ progress: inout JobProgress
     ) throws(WorkerInterruption) -> CompressionRun {
         var checkpoint: LoadedCheckpoint?
         do {
@@ -285,7 +280,7 @@ public struct Worker {
         }
         let fallback = checkpoint.wasFallback ? ", the newest being damaged" : ""
         try record("resumed from checkpoint \(checkpoint.generation)\(fallback)")
-        return try pruning { () throws(CompressionError) in
+        let run = try pruning { () throws(CompressionError) in
             try CompressionRun(
                 teacher: teacher,
                 data: data,
@@ -294,6 +289,8 @@ public struct Worker {
                 resuming: checkpoint.payload
             )
         }
+        progress.note(resumptionAt: run.progress, isFallback: checkpoint.wasFallback)
+        return run
     }
 
     /// Does something that a compression can refuse, which fails the job.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import JobFiles
 import Service
 
 @main

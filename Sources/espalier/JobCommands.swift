@@ -1,6 +1,7 @@
 import ArgumentParser
 import Durability
 import Foundation
+import JobFiles
 import Service
 
 /// Seconds since some moment, by a clock that only goes forward.
@@ -43,7 +44,7 @@ struct Run: ParsableCommand {
         }
         let stop = StopSignal()
         stop.listen()
-        let isTerminal = isatty(STDERR_FILENO) == 1
+        let display = ProgressDisplay()
         let worker = Worker(
             job: job,
             stem: stem,
@@ -55,25 +56,20 @@ struct Run: ParsableCommand {
             stop: stop,
             clock: monotonicSeconds,
             readSpec: JobRequest.reading(_:),
-            observe: { Self.show($0, isTerminal: isTerminal) }
+            observe: display.show
         )
         let outcome = worker.run()
-        if isTerminal { say("") }
-        if case .done = outcome { try files.removeTree(job.path) }
+        display.end()
+        if case .done(let path) = outcome {
+            try files.removeTree(job.path)
+            let metrics = try JSONText.value(
+                JobMetrics.self,
+                from: files.read("\(path)/metrics.json", limit: 1 << 26)
+            )
+            say(BeforeAfterTable(metrics).lines.joined(separator: "\n"))
+        }
         if case .failed = outcome { try files.removeTree(job.path) }
         try finish(outcome)
-    }
-
-    private static func show(_ progress: JobProgress, isTerminal: Bool) {
-        let done = progress.steps > 0 ? Double(progress.step) / Double(progress.steps) : 1
-        let filled = Int(done * 20)
-        let bar =
-            String(repeating: "#", count: filled) + String(repeating: ".", count: 20 - filled)
-        let line =
-            "\(progress.stage) [\(bar)] \(progress.step)/\(progress.steps) \(progress.message)"
-        FileHandle.standardError.write(
-            Data((isTerminal ? "\r\u{1B}[K\(line.prefix(110))" : "\(line)\n").utf8)
-        )
     }
 }
 
@@ -128,42 +124,3 @@ struct Work: ParsableCommand {
 }
 
 extension OutboxLayout: ExpressibleByArgument {}
-
-struct Status: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        abstract: "Lists the jobs at work, with their stages and steps."
-    )
-
-    @OptionGroup var place: PlaceOptions
-    @Flag(help: "For programs.") var json = false
-    @Flag(help: "Look again every second, until interrupted.") var watch = false
-
-    func run() throws {
-        repeat {
-            try list()
-            if watch { Thread.sleep(forTimeInterval: 1) }
-        } while watch
-    }
-
-    private func list() throws {
-        let files = RealFileSystem()
-        let spool = try place.spool()
-        guard try files.statusIfPresent(of: spool.work) != nil else {
-            say("espalier: \(spool.work) is not there; is this the daemon's root?")
-            throw ExitCode(65)
-        }
-        var jobs: [JobProgress] = []
-        for job in try spool.jobs(on: files) {
-            if let progress = try job.progress(on: files) { jobs.append(progress) }
-        }
-        if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-            print(String(decoding: try encoder.encode(jobs), as: UTF8.self))
-        } else {
-            for job in jobs {
-                print("\(job.name): \(job.stage) \(job.step)/\(job.steps) \(job.message)")
-            }
-        }
-    }
-}

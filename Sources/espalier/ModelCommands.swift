@@ -1,6 +1,7 @@
 import ArgumentParser
 import Durability
 import Foundation
+import JobFiles
 import Service
 
 struct Evaluate: ParsableCommand {

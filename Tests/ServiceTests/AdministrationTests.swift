@@ -1,5 +1,6 @@
 import Durability
 import Foundation
+import JobFiles
 import Service
 import Testing
 
@@ -59,12 +60,12 @@ struct AdministrationTests {
         }
         try place.drop("quick")
         try wait("the other is delivered") {
-            try place.files.names(in: place.spool.outbox).contains("quick")
+            try place.deliveries().contains("quick")
         }
         #expect(try !place.files.names(in: place.spool.outbox).contains("slow"))
         #expect(try BuiltProgram.run(["resume", "slow", "--root", place.root]) == 0)
         try wait("it is delivered") {
-            try place.files.names(in: place.spool.outbox).contains("slow")
+            try place.deliveries().contains("slow")
         }
         let log = String(decoding: try place.delivered("slow/job.log"), as: UTF8.self)
         #expect(log.contains("resumed from checkpoint"))
@@ -82,7 +83,7 @@ struct AdministrationTests {
         #expect(try BuiltProgram.run(["retry", "other", "--root", place.root]) == 65)
         #expect(try BuiltProgram.run(["retry", "job", "--root", place.root]) == 0)
         #expect(try BuiltProgram.drain(place.spool) == 0)
-        #expect(try place.files.names(in: place.spool.outbox).contains("job"))
+        #expect(try place.deliveries().contains("job"))
         #expect(try place.files.names(in: place.spool.inbox).isEmpty)
     }
 
@@ -145,7 +146,7 @@ struct AdministrationTests {
         #expect(try place.files.names(in: place.spool.done).isEmpty)
         #expect(try place.files.names(in: place.spool.failed) == ["never~00000001"])
         #expect(try !place.files.names(in: place.spool.outbox).contains("old"))
-        #expect(try place.files.names(in: place.spool.outbox).contains("foreign"))
+        #expect(try place.deliveries().contains("foreign"))
         #expect(try place.files.names(in: "\(place.spool.work)/.trash").isEmpty)
     }
 

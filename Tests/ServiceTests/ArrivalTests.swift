@@ -1,6 +1,7 @@
 import Durability
 import Foundation
 import Glibc
+import JobFiles
 import Service
 import Testing
 
@@ -69,7 +70,7 @@ struct ArrivalTests {
             try place.files.writeNew(Self.spec, to: "\(inbox)/model first.yaml")
             try place.files.writeNew(model, to: "\(inbox)/spec first.h5")
         }
-        #expect(Set(try place.files.names(in: place.spool.outbox)) == Set(names))
+        #expect(Set(try place.deliveries()) == Set(names))
         #expect(try place.files.names(in: place.spool.inbox).isEmpty)
         let first = try place.delivered("copied/copied.h5")
         for name in names { #expect(try place.delivered("\(name)/\(name).h5") == first) }
@@ -85,7 +86,7 @@ struct ArrivalTests {
             }
         }
         let expected = Set(names.map(DropName.shortened))
-        #expect(Set(try place.files.names(in: place.spool.outbox)) == expected)
+        #expect(Set(try place.deliveries()) == expected)
         for name in expected { #expect(!(try place.delivered("\(name)/\(name).h5")).isEmpty) }
     }
 
@@ -110,7 +111,7 @@ struct ArrivalTests {
             #expect(symlink("\(place.root)/elsewhere.h5", "\(inbox)/symbolic.h5") == 0)
             try place.drop("good", spec: TemporarySpool.spec(epochs: 1))
         }
-        #expect(try place.files.names(in: place.spool.outbox) == ["good"])
+        #expect(try place.deliveries() == ["good"])
         #expect(try place.files.names(in: place.spool.inbox).count == 17)
     }
 
@@ -134,6 +135,6 @@ struct ArrivalTests {
             }
             try place.drop("twice", spec: TemporarySpool.spec(epochs: 1))
         }
-        #expect(Set(try place.files.names(in: place.spool.outbox)) == ["twice", "twice~2"])
+        #expect(Set(try place.deliveries()) == ["twice", "twice~2"])
     }
 }

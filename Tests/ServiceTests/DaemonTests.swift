@@ -1,5 +1,6 @@
 import Durability
 import Foundation
+import JobFiles
 import Service
 import Testing
 

@@ -1,6 +1,7 @@
 import Durability
 import Foundation
 import Glibc
+import JobFiles
 import Service
 import Testing
 

@@ -1,5 +1,6 @@
 import Durability
 import Foundation
+import JobFiles
 import Service
 import Tensors
 import Testing
@@ -117,7 +118,7 @@ struct InterruptionTests {
         #expect(worker.terminationReason == .exit && worker.terminationStatus == 75)
         #expect(try newestCheckpoint(of: job) > before, "the steps since are saved")
         #expect(try job.attemptCount(on: place.files) == 0)
-        #expect(try place.files.names(in: place.spool.outbox).isEmpty)
+        #expect(try place.deliveries().isEmpty)
     }
 
     private func newestCheckpoint(of job: JobFolder) throws -> Int64 {
@@ -128,8 +129,7 @@ struct InterruptionTests {
     }
 
     private func stage(of job: JobFolder) throws -> String? {
-        guard let bytes = try? RealFileSystem().read(job.status, limit: 1 << 20) else { return nil }
-        return try JSONDecoder().decode(JobProgress.self, from: Data(bytes)).stage
+        try job.progress(on: RealFileSystem())?.stage
     }
 
     @Test("two workers at one job: one does it, the other says try again later")

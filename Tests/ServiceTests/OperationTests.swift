@@ -1,4 +1,5 @@
 import Durability
+import JobFiles
 import Service
 import Testing
 

@@ -1,6 +1,7 @@
 import Durability
 import Foundation
 import HDF5
+import JobFiles
 import Service
 import Tensors
 

@@ -94,7 +94,8 @@ public final class CompressionRun {
         )
     }
 
-    private func steps(of stage: Stage) -> Int {
+    /// The steps of a stage, as far as they are known before it begins.
+    public func steps(of stage: Stage) -> Int {
         switch stage {
         case .baseline, .surgery, .verification, .delivery, .compensation: 1
         case .sensitivity: context.scannedGroups.count * context.plan.sensitivity.fractions.count

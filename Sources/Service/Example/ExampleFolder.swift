@@ -1,6 +1,7 @@
 import Datasets
 import Durability
 import HDF5
+import JobFiles
 import KerasFormat
 import Pruning
 import Tensors

@@ -1,0 +1,250 @@
+/// Values over values: lines, levels across the chart, moments on the horizontal axis, single points.
+struct LineChart: Hashable, Sendable {
+    struct Point: Hashable, Sendable {
+        var x: Double
+        var y: Double
+        /// Shown when the pointer is on it, in place of the two values.
+        var name: String?
+    }
+
+    struct Series: Hashable, Sendable {
+        var name: String
+        var style: SeriesStyle
+        var points: [Point]
+        /// Whether the points are joined; a scatter has marks alone.
+        var isJoined = true
+        var hasMarkers = true
+        /// Whether the names of the points are written beside them.
+        var isNamed = false
+    }
+
+    /// A line across the chart.
+    struct Level: Hashable, Sendable {
+        var name: String
+        var style: SeriesStyle
+        var value: Double
+    }
+
+    /// A line up the chart.
+    struct Moment: Hashable, Sendable {
+        var name: String
+        var value: Double
+    }
+
+    var identifier: String
+    var title: String
+    var summary: String
+    var x: Axis
+    var y: Axis
+    var series: [Series] = []
+    var levels: [Level] = []
+    var moments: [Moment] = []
+    /// A point with a ring around it.
+    var choice: Point?
+    var width = 380.0
+    var height = 260.0
+    var hasLegend = true
+
+    private static let legendRow = 18.0
+
+    /// The chart as markup.
+    var markup: String {
+        let rows = hasLegend ? legendRows : []
+        var frame = ChartFrame(
+            identifier: identifier,
+            title: title,
+            summary: summary,
+            width: width,
+            height: height + Double(rows.count) * Self.legendRow
+        )
+        frame.top += Double(rows.count) * Self.legendRow
+        let up = Scale(
+            y,
+            spanning: series.flatMap { $0.points.map(\.y) } + levels.map(\.value)
+                + (choice.map { [$0.y] } ?? []),
+            from: frame.plotBottom,
+            to: frame.top,
+            count: max(2, Int(height / 52))
+        )
+        frame.makeRoom(for: up)
+        let across = Scale(
+            x,
+            spanning: series.flatMap { $0.points.map(\.x) } + moments.map(\.value)
+                + (choice.map { [$0.x] } ?? []),
+            from: frame.left,
+            to: frame.plotRight,
+            count: max(2, Int(width / 75))
+        )
+        var contents = frame.verticalAxis(y, up) + frame.horizontalAxis(x, across)
+        contents += moments.map { draw($0, frame, across) }
+        contents += levels.filter { y.drawable($0.value) }.map { draw($0, frame, up) }
+        contents += series.flatMap { draw($0, across, up) }
+        if let choice { contents += draw(choice, across, up) }
+        contents += legend(rows, frame)
+        return frame.drawing(contents).markup
+    }
+
+    /// The legend alone, for charts that share one.
+    var legendMarkup: String {
+        var chart = self
+        chart.width = 620
+        let rows = chart.legendRows
+        let frame = ChartFrame(
+            identifier: identifier,
+            title: "Key",
+            summary: rows.joined().map(\.name).joined(separator: ", "),
+            width: chart.width,
+            height: Double(rows.count) * Self.legendRow + 4
+        )
+        return frame.drawing(chart.legend(rows, frame)).markup
+    }
+
+    private func draw(_ moment: Moment, _ frame: ChartFrame, _ scale: Scale) -> SVGElement {
+        let place = scale.place(moment.value)
+        return frame.line("moment", place, frame.top, place, frame.plotBottom).titled(moment.name)
+    }
+
+    private func draw(_ level: Level, _ frame: ChartFrame, _ scale: Scale) -> SVGElement {
+        let place = coordinate(scale.place(level.value))
+        return SVGElement(
+            "path",
+            [
+                "class": "line \(level.style.className)",
+                "stroke-dasharray": level.style.dash ?? "none",
+                "d": "M\(coordinate(frame.left)) \(place)L\(coordinate(frame.plotRight)) \(place)",
+            ]
+        ).titled("\(level.name): \(y.text(level.value))")
+    }
+
+    private func draw(_ series: Series, _ across: Scale, _ up: Scale) -> [SVGElement] {
+        let points = series.points.filter { x.drawable($0.x) && y.drawable($0.y) }
+        var elements: [SVGElement] = []
+        if series.isJoined, points.count > 1 {
+            let path = points.enumerated().map { index, point in
+                "\(index == 0 ? "M" : "L")\(coordinate(across.place(point.x)))"
+                    + " \(coordinate(up.place(point.y)))"
+            }
+            elements.append(
+                SVGElement(
+                    "path",
+                    [
+                        "class": "line \(series.style.className)",
+                        "stroke-dasharray": series.style.dash ?? "none", "d": path.joined(),
+                    ]
+                )
+            )
+        }
+        guard series.hasMarkers || points.count == 1 else { return elements }
+        var taken: [Double] = []
+        for point in points {
+            let place = (x: across.place(point.x), y: up.place(point.y))
+            let name = point.name.map { "\($0): " } ?? ""
+            elements.append(
+                series.style.marker(x: place.x, y: place.y, radius: series.isJoined ? 2.8 : 4.5)
+                    .titled("\(series.name), \(name)\(x.text(point.x)), \(y.text(point.y))")
+            )
+            guard series.isNamed, let name = point.name else { continue }
+            var height = place.y
+            while taken.contains(where: { abs($0 - height) < 14 }) { height += 14 }
+            taken.append(height)
+            let isRight = place.x < across.place(.infinity) - 90
+            elements.append(label(name, x: place.x, y: height, isRight: isRight))
+        }
+        return elements
+    }
+
+    private func label(_ text: String, x: Double, y: Double, isRight: Bool) -> SVGElement {
+        SVGElement(
+            "text",
+            [
+                "class": "tick", "x": coordinate(x + (isRight ? 10 : -10)),
+                "y": coordinate(y + 4), "text-anchor": isRight ? "start" : "end",
+            ],
+            text: text
+        )
+    }
+
+    private func draw(_ choice: Point, _ across: Scale, _ up: Scale) -> [SVGElement] {
+        guard x.drawable(choice.x), y.drawable(choice.y) else { return [] }
+        let place = (x: across.place(choice.x), y: up.place(choice.y))
+        let ring = SVGElement(
+            "circle",
+            [
+                "class": "choice", "cx": coordinate(place.x), "cy": coordinate(place.y), "r": "6.5",
+            ]
+        )
+        return [ring.titled(choice.name ?? "chosen")]
+    }
+
+    /// The entries of the legend, laid out in rows by an estimate of their widths.
+    private var legendRows: [[(name: String, style: SeriesStyle?, isLine: Bool)]] {
+        var entries: [(name: String, style: SeriesStyle?, isLine: Bool)] = []
+        entries += series.map { ($0.name, $0.style, $0.isJoined) }
+        entries += levels.map { ($0.name, $0.style, true) }
+        if let moment = moments.first { entries.append((moment.name, nil, true)) }
+        if let choice { entries.append((choice.name ?? "chosen", nil, false)) }
+        var rows: [[(name: String, style: SeriesStyle?, isLine: Bool)]] = []
+        var room = 0.0
+        for entry in entries {
+            let width = Self.legendWidth(entry.name)
+            if rows.isEmpty || room < width {
+                rows.append([])
+                room = self.width - 20
+            }
+            rows[rows.count - 1].append(entry)
+            room -= width
+        }
+        return rows
+    }
+
+    private static func legendWidth(_ name: String) -> Double { 42 + 6.4 * Double(name.count) }
+
+    private func legend(
+        _ rows: [[(name: String, style: SeriesStyle?, isLine: Bool)]],
+        _ frame: ChartFrame
+    ) -> [SVGElement] {
+        var elements: [SVGElement] = []
+        for (row, entries) in rows.enumerated() {
+            let y = 10 + Double(row) * Self.legendRow
+            var x = 10.0
+            for entry in entries {
+                elements += key(entry.style, isLine: entry.isLine, x, y)
+                elements.append(frame.text(entry.name, "legend", x + 30, y + 4))
+                x += Self.legendWidth(entry.name)
+            }
+        }
+        return elements
+    }
+
+    private func key(
+        _ style: SeriesStyle?,
+        isLine: Bool,
+        _ x: Double,
+        _ y: Double
+    ) -> [SVGElement] {
+        let path = "M\(coordinate(x)) \(coordinate(y))L\(coordinate(x + 24)) \(coordinate(y))"
+        guard let style else {
+            return isLine
+                ? [SVGElement("path", ["class": "moment", "d": path])]
+                : [
+                    SVGElement(
+                        "circle",
+                        [
+                            "class": "choice", "cx": coordinate(x + 12), "cy": coordinate(y),
+                            "r": "6",
+                        ]
+                    )
+                ]
+        }
+        let marker = style.marker(x: x + 12, y: y)
+        guard isLine else { return [marker] }
+        let line = SVGElement(
+            "path",
+            [
+                "class": "line \(style.className)", "stroke-dasharray": style.dash ?? "none",
+                "d": path,
+            ]
+        )
+        return [line, marker]
+    }
+}

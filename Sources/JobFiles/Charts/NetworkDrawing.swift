@@ -1,0 +1,215 @@
+/// A network from top to bottom: each layer with its width before and after, the ways between layers that are not
+/// neighbours at the left, the coupled groups as rails at the right.
+struct NetworkDrawing: Hashable, Sendable {
+    struct Layer: Hashable, Sendable {
+        var name: String
+        var className: String
+        /// Rows whose outputs it reads.
+        var inputs: [Int]
+        var channels: BeforeAfter<Int>
+        /// Whether it has weights; the others are drawn smaller.
+        var hasWeights: Bool
+        /// Written at the end of its row, such as why it is frozen.
+        var note: String?
+    }
+
+    /// Channels that go together: the rows that make them and the rows that read them.
+    struct Group: Hashable, Sendable {
+        var name: String
+        var producers: [Int]
+        var consumers: [Int]
+        var units: BeforeAfter<Int>
+    }
+
+    var identifier: String
+    var title: String
+    var summary: String
+    var layers: [Layer]
+    var groups: [Group]
+
+    private static let rowHeight = 22.0
+    private static let top = 30.0
+    private static let barWidth = 190.0
+    private static let railGap = 13.0
+    /// Rails beyond this many side by side are drawn over the last.
+    private static let mostRails = 12
+
+    /// The drawing as markup.
+    var markup: String {
+        let lanes = skipLanes
+        let rails = railColumns
+        let left = 14 + 9 * Double(min(6, (lanes.map(\.lane).max() ?? -1) + 1))
+        let bars = left + 322
+        let rail = bars + Self.barWidth + 84
+        let railCount = (rails.max() ?? -1) + 1
+        let notes = rail + Double(railCount) * Self.railGap + 8
+        let hasNotes = layers.contains { $0.note != nil }
+        var frame = ChartFrame(
+            identifier: identifier,
+            title: title,
+            summary: summary,
+            width: notes + (hasNotes ? 290 : 6),
+            height: Self.top + Double(layers.count) * Self.rowHeight + 8
+        )
+        frame.isFixed = true
+        var contents = [
+            frame.text("layer", "label", left + 6, 16),
+            frame.text("channels before and after", "label", bars, 16),
+            frame.text("coupled groups", "label", rail - 8, 16),
+        ]
+        contents += lanes.map { draw($0, left) }
+        for index in layers.indices {
+            contents += draw(index, left: left, bars: bars, notes: notes, frame)
+        }
+        for (index, group) in groups.enumerated() {
+            let x = rail + Double(rails[index]) * Self.railGap
+            contents += draw(group, style: Self.style(index), x)
+        }
+        return frame.drawing(contents).markup
+    }
+
+    private static func style(_ index: Int) -> SeriesStyle {
+        SeriesStyle.allCases[index % SeriesStyle.allCases.count]
+    }
+
+    private func middle(_ row: Int) -> Double { Self.top + (Double(row) + 0.5) * Self.rowHeight }
+
+    private func draw(
+        _ index: Int,
+        left: Double,
+        bars: Double,
+        notes: Double,
+        _ frame: ChartFrame
+    ) -> [SVGElement] {
+        let layer = layers[index]
+        let y = middle(index)
+        let largest = Double(max(1, layers.map(\.channels.before).max() ?? 1))
+        let (before, after) = (layer.channels.before, layer.channels.after)
+        let widths = before == after ? "\(before)" : "\(before) → \(after)"
+        let name = "\(layer.name), \(layer.className): \(widths) channels"
+        func bar(_ className: String, _ count: Int, _ height: Double) -> SVGElement {
+            SVGElement(
+                "rect",
+                [
+                    "class": className, "x": coordinate(bars),
+                    "y": coordinate(y - height / 2),
+                    "width": coordinate(max(1, Self.barWidth * Double(count) / largest)),
+                    "height": coordinate(height),
+                ]
+            ).titled(name)
+        }
+        var elements = [
+            frame.text(
+                layer.name.shortened(to: 24),
+                layer.hasWeights ? "row" : "row minor",
+                left + 6,
+                y + 4
+            ).titled(name),
+            frame.text(
+                layer.className.shortened(to: 22),
+                "tick",
+                left + 314,
+                y + 4,
+                anchor: "end"
+            ),
+            bar("before", before, layer.hasWeights ? 14 : 5),
+            bar("after", after, layer.hasWeights ? 8 : 3),
+        ]
+        if layer.hasWeights {
+            elements.append(frame.text(widths, "tick", bars + Self.barWidth + 6, y + 4))
+        }
+        if let note = layer.note {
+            elements.append(frame.text(note.shortened(to: 48), "tick", notes, y + 4).titled(note))
+        }
+        return elements
+    }
+
+    private func draw(_ group: Group, style: SeriesStyle, _ x: Double) -> [SVGElement] {
+        let rows = group.producers + group.consumers
+        guard let first = rows.min(), let last = rows.max() else { return [] }
+        let units = "\(group.units.before) → \(group.units.after) units"
+        var elements = [
+            SVGElement(
+                "path",
+                [
+                    "class": "line \(style.className)", "stroke-dasharray": style.dash ?? "none",
+                    "d": "M\(coordinate(x)) \(coordinate(middle(first)))"
+                        + "V\(coordinate(middle(last)))",
+                ]
+            ).titled("group \(group.name), \(units)")
+        ]
+        for row in group.consumers {
+            elements.append(
+                SVGElement(
+                    "circle",
+                    [
+                        "class": "reader \(style.className)", "cx": coordinate(x),
+                        "cy": coordinate(middle(row)), "r": "3.2",
+                    ]
+                ).titled("\(layers[row].name) reads group \(group.name)")
+            )
+        }
+        for row in group.producers {
+            elements.append(
+                style.marker(x: x, y: middle(row), radius: 4)
+                    .titled("\(layers[row].name) makes group \(group.name), \(units)")
+            )
+        }
+        return elements
+    }
+
+    /// A way from one row to a later one that is not the next.
+    private struct Skip {
+        var from: Int
+        var to: Int
+        var lane: Int
+    }
+
+    private var skipLanes: [Skip] {
+        var skips: [Skip] = []
+        for (row, layer) in layers.enumerated() {
+            for input in layer.inputs where input < row - 1 {
+                let taken = Set(skips.filter { $0.to > input && $0.from < row }.map(\.lane))
+                let lane = (0...skips.count).first { !taken.contains($0) } ?? 0
+                skips.append(Skip(from: input, to: row, lane: lane))
+            }
+        }
+        return skips
+    }
+
+    private func draw(_ skip: Skip, _ left: Double) -> SVGElement {
+        let x = left - 6 - 9 * Double(skip.lane % 6)
+        let (start, end) = (middle(skip.from), middle(skip.to))
+        return SVGElement(
+            "path",
+            [
+                "class": "skip",
+                "d": "M\(coordinate(left)) \(coordinate(start))H\(coordinate(x))"
+                    + "V\(coordinate(end))H\(coordinate(left))l-4 -3m4 3l-4 3",
+            ]
+        ).titled("\(layers[skip.to].name) reads \(layers[skip.from].name)")
+    }
+
+    /// For each group a column in which no other group's rail is beside its own.
+    private var railColumns: [Int] {
+        var ends: [Int] = []
+        var columns = [Int](repeating: 0, count: groups.count)
+        let order = groups.indices.sorted { (span($0).first, $0) < (span($1).first, $1) }
+        for index in order {
+            let span = span(index)
+            if let free = ends.firstIndex(where: { $0 < span.first }) {
+                ends[free] = span.last
+                columns[index] = free
+            } else {
+                columns[index] = min(ends.count, Self.mostRails - 1)
+                if ends.count < Self.mostRails { ends.append(span.last) }
+            }
+        }
+        return columns
+    }
+
+    private func span(_ index: Int) -> (first: Int, last: Int) {
+        let rows = groups[index].producers + groups[index].consumers
+        return (rows.min() ?? 0, rows.max() ?? 0)
+    }
+}

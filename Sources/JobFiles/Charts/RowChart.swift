@@ -1,0 +1,150 @@
+/// One row per thing, its name at the left, its values as bars or as marks on a common scale.
+struct RowChart: Hashable, Sendable {
+    /// How values are drawn.
+    enum Form: Hashable, Sendable {
+        /// From zero to the value.
+        case bars
+        /// A mark at the value, joined to the others of its row.
+        case marks
+    }
+
+    struct Series: Hashable, Sendable {
+        var name: String
+        var style: SeriesStyle
+    }
+
+    struct Row: Hashable, Sendable {
+        var name: String
+        /// One value per series; nil where there is none.
+        var values: [Double?]
+        /// Written at the end of the row, in place of the last value.
+        var note: String?
+    }
+
+    var identifier: String
+    var title: String
+    var summary: String
+    var axis: Axis
+    var form: Form
+    var series: [Series]
+    var rows: [Row]
+    var width = 460.0
+    var nameWidth = 128.0
+
+    private static let bar = 11.0
+    private static let gap = 8.0
+
+    private var rowHeight: Double {
+        form == .bars ? Self.bar * Double(series.count) + Self.gap : 20
+    }
+
+    /// The chart as markup.
+    var markup: String {
+        var frame = ChartFrame(
+            identifier: identifier,
+            title: title,
+            summary: summary,
+            width: width,
+            height: 26 + Double(rows.count) * rowHeight + 44
+        )
+        frame.top = series.count > 1 ? 26 : 8
+        frame.left = nameWidth
+        frame.right = rows.contains { $0.note != nil } ? 92 : 20
+        var axis = axis
+        if form == .bars { axis.includes.append(0) }
+        let scale = Scale(
+            axis,
+            spanning: rows.flatMap { $0.values.compactMap { $0 } },
+            from: frame.left,
+            to: frame.plotRight,
+            count: 4
+        )
+        var contents = frame.horizontalAxis(axis, scale)
+        for (index, row) in rows.enumerated() {
+            let y = frame.top + Double(index) * rowHeight + rowHeight / 2
+            let name = frame.text(
+                row.name.shortened(to: Int(nameWidth / 6.6)),
+                "row",
+                frame.left - 8,
+                y + 4,
+                anchor: "end"
+            )
+            contents.append(name.titled(row.name))
+            contents += form == .bars ? bars(row, y, scale, frame) : marks(row, y, scale, frame)
+            if let note = row.note {
+                contents.append(frame.text(note, "tick", frame.plotRight + 8, y + 4))
+            }
+        }
+        if series.count > 1 { contents += legend(frame) }
+        return frame.drawing(contents).markup
+    }
+
+    private func bars(
+        _ row: Row,
+        _ middle: Double,
+        _ scale: Scale,
+        _ frame: ChartFrame
+    ) -> [SVGElement] {
+        let top = middle - Self.bar * Double(series.count) / 2
+        let zero = scale.place(0)
+        return zip(series, row.values).enumerated().compactMap { index, entry in
+            guard let value = entry.1, value.isFinite else { return nil }
+            let end = scale.place(value)
+            return SVGElement(
+                "rect",
+                [
+                    "class": "bar \(entry.0.style.className)",
+                    "x": coordinate(min(zero, end)),
+                    "y": coordinate(top + Double(index) * Self.bar),
+                    "width": coordinate(abs(end - zero)), "height": coordinate(Self.bar - 1.5),
+                ]
+            ).titled("\(row.name), \(entry.0.name): \(axis.text(value))")
+        }
+    }
+
+    private func marks(
+        _ row: Row,
+        _ y: Double,
+        _ scale: Scale,
+        _ frame: ChartFrame
+    ) -> [SVGElement] {
+        let present = zip(series, row.values).compactMap { series, value in
+            value.flatMap { axis.drawable($0) ? (series: series, value: $0) : nil }
+        }
+        let places = present.map { scale.place($0.value) }
+        var elements: [SVGElement] = []
+        if let first = places.min(), let last = places.max(), last > first {
+            elements.append(frame.line("span", first, y, last, y))
+        }
+        for (entry, place) in zip(present, places) {
+            elements.append(
+                entry.series.style.marker(x: place, y: y)
+                    .titled("\(row.name), \(entry.series.name): \(axis.text(entry.value))")
+            )
+        }
+        return elements
+    }
+
+    private func legend(_ frame: ChartFrame) -> [SVGElement] {
+        var elements: [SVGElement] = []
+        var x = 8.0
+        for entry in series {
+            switch form {
+            case .bars:
+                elements.append(
+                    SVGElement(
+                        "rect",
+                        [
+                            "class": "bar \(entry.style.className)", "x": coordinate(x), "y": "5",
+                            "width": "14", "height": "9",
+                        ]
+                    )
+                )
+            case .marks: elements.append(entry.style.marker(x: x + 7, y: 10))
+            }
+            elements.append(frame.text(entry.name, "legend", x + 20, 14))
+            x += 36 + 6.4 * Double(entry.name.count)
+        }
+        return elements
+    }
+}

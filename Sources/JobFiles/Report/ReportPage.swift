@@ -1,0 +1,69 @@
+/// What the template of a report shows: text and finished drawings, no numbers that still need thought.
+struct ReportPage {
+    struct Fact {
+        var name: String
+        var value: String
+        /// A second line, smaller.
+        var note: String?
+    }
+
+    struct Table {
+        struct Row {
+            var head: String
+            var cells: [String]
+        }
+
+        var caption: String
+        var columns: [String]
+        var rows: [Row]
+        var isSortable = false
+
+        init(_ caption: String, _ columns: [String], rows: [[String]], isSortable: Bool = false) {
+            self.caption = caption
+            self.columns = columns
+            self.rows = rows.map { Row(head: $0.first ?? "", cells: Array($0.dropFirst())) }
+            self.isSortable = isSortable
+        }
+    }
+
+    struct Figure {
+        var title: String
+        var drawing: Markup
+        var note: String?
+        var table: Table?
+    }
+
+    struct Section {
+        var anchor: String
+        var title: String
+        /// What the section says, in one or two sentences.
+        var text: String
+        var figures: [Figure] = []
+        /// Drawings that belong together and share one key.
+        var multiples: [Figure] = []
+        /// The key of the multiples.
+        var key: Markup?
+        /// A drawing that is wider than a phone and scrolls by itself.
+        var wide: Figure?
+        var tables: [Table] = []
+        var facts: [Fact] = []
+        /// Something to type.
+        var command: String?
+    }
+
+    var title: String
+    var subtitle: String
+    /// `good`, `fair` or `poor`.
+    var verdictClass: String
+    var verdict: String
+    var headlines: [Fact]
+    var checks: [Check]
+    var sections: [Section]
+    var footer: String
+
+    /// A reason to trust the result or not.
+    struct Check {
+        var isGood: Bool
+        var text: String
+    }
+}
