@@ -10,14 +10,13 @@ let settings: [SwiftSetting] = [
 func room(
     _ name: String,
     imports: [Target.Dependency],
-    resources: [Resource] = [],
-    more: [SwiftSetting] = []
+    resources: [Resource] = []
 ) -> Target {
     .target(
         name: name,
         dependencies: imports,
         resources: resources,
-        swiftSettings: settings + more
+        swiftSettings: settings
     )
 }
 
@@ -68,9 +67,7 @@ let package = Package(
             resources: [
                 "failure.mustache", "figure.mustache", "index.mustache", "page.js",
                 "report.mustache", "style.css", "table.mustache",
-            ].map { .embedInCode("Templates/\($0)") },
-            // Tests look at charts and ticks, which are nobody else's business; they are built for release like all else.
-            more: [.unsafeFlags(["-enable-testing"])]
+            ].map { .embedInCode("Templates/\($0)") }
         ),
         room("Durability", imports: []),
         room(

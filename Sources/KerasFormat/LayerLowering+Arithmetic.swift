@@ -42,6 +42,19 @@ extension LayerConfiguration {
         }
     }
 
+    /// InceptionResNetV2's own layer: the first input plus the second times a number.
+    func loweredScaledSum(inputs: Int) throws(KerasError) -> LoweredLayer {
+        guard inputs == 2 else {
+            throw fault("inbound_nodes", expected: "2 inputs", found: "\(inputs)")
+        }
+        let scale = Float(try number("scale"))
+        var scaled = LayerStage(.rescaling(Rescaling(scale: [scale])), suffix: "scaled")
+        scaled.reads = [.input(1)]
+        var sum = LayerStage(.merge(Merge(.add)))
+        sum.reads = [.input(0), .stage(0)]
+        return LoweredLayer([scaled, sum])
+    }
+
     private func linear(_ scale: Float, _ offset: Float) -> LoweredLayer {
         single(.rescaling(Rescaling(scale: [scale], offset: [offset])))
     }

@@ -29,22 +29,28 @@ extension LayerConfiguration {
         case "GroupNormalization": return try loweredGroupNormalization(rank: rank)
         case "LayerScale": return single(.channelScale(ChannelScale()), storedWeights: 1)
         case "Rescaling": return LoweredLayer([try loweredRescaling()])
-        default: return try loweredActivation(rank: rank)
+        default: return try loweredActivation(rank: rank, inputCount: inputRanks.count)
         }
     }
 
-    private func loweredActivation(rank: Int) throws(KerasError) -> LoweredLayer {
+    private func loweredActivation(
+        rank: Int,
+        inputCount: Int
+    ) throws(KerasError) -> LoweredLayer {
         switch className {
         case "Activation": return single(try activation()?.kind ?? .activation(.linear))
         case "ReLU", "LeakyReLU", "ThresholdedReLU", "ELU", "Softmax":
             return single(.activation(try activationLayer(inputRank: rank) ?? .linear))
         case "PReLU": return try loweredParametricReLU()
         case "ActivityRegularization": return single(.activation(.linear))
-        default: return try loweredPoolingOrMerge(rank: rank)
+        default: return try loweredPoolingOrMerge(rank: rank, inputCount: inputCount)
         }
     }
 
-    private func loweredPoolingOrMerge(rank: Int) throws(KerasError) -> LoweredLayer {
+    private func loweredPoolingOrMerge(
+        rank: Int,
+        inputCount: Int
+    ) throws(KerasError) -> LoweredLayer {
         switch className {
         case "MaxPooling2D", "MaxPool2D": return try loweredPooling(.maximum)
         case "AveragePooling2D", "AvgPool2D": return try loweredPooling(.average)
@@ -53,6 +59,7 @@ extension LayerConfiguration {
         case "GlobalAveragePooling2D", "GlobalAvgPool2D":
             return try loweredGlobalPooling(.average)
         case "Concatenate": return try loweredConcatenation(rank: rank)
+        case "CustomScaleLayer": return try loweredScaledSum(inputs: inputCount)
         case "Average": return single(.merge(Merge(.average)))
         case "Maximum": return single(.merge(Merge(.maximum)))
         case "Minimum": return single(.merge(Merge(.minimum)))

@@ -11,6 +11,16 @@ enum WeightSource: Sendable {
 
 /// One network layer of those a Keras layer becomes.
 struct LayerStage: Sendable {
+    /// What a stage can read.
+    enum Source: Sendable {
+        /// An input of the Keras layer's call.
+        case input(Int)
+        /// The output of an earlier stage.
+        case stage(Int)
+    }
+
+    /// What it reads; nil for the stage before, and for the first stage all inputs of the call.
+    var reads: [Source]?
     /// What follows the Keras layer's name and a slash; nil for the name alone.
     var suffix: String?
     var kind: LayerKind
@@ -30,7 +40,7 @@ struct LayerStage: Sendable {
     }
 }
 
-/// A Keras layer as the house executes it: one or more network layers in a row.
+/// A Keras layer as the house executes it: one or more network layers, mostly in a row.
 struct LoweredLayer: Sendable {
     var stages: [LayerStage]
     /// How many weights the file must store; more than the stages use where one is only kept.

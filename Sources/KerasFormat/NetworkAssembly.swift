@@ -176,14 +176,21 @@ struct NetworkAssembly {
                 hint: "Use one layer per rank."
             )
         }
-        var inputs = sources.map { node(of: $0, channelsFirst: signature.readsChannelsFirst) }
-        for stage in stages.stages.indices {
-            nodes.append(Node(layer: firstStage[call.layer, default: 0] + stage, inputs: inputs))
-            inputs = [nodes.count - 1]
+        let inputs = sources.map { node(of: $0, channelsFirst: signature.readsChannelsFirst) }
+        let start = nodes.count
+        for (index, stage) in stages.stages.enumerated() {
+            let read =
+                stage.reads?.map { source in
+                    switch source {
+                    case .input(let position): inputs[position]
+                    case .stage(let earlier): start + earlier
+                    }
+                } ?? (index == 0 ? inputs : [nodes.count - 1])
+            nodes.append(Node(layer: firstStage[call.layer, default: 0] + index, inputs: read))
         }
         let rank = stages.outputRank(signature.ranks)
         values[call] = AssembledValue(
-            node: inputs[0],
+            node: stages.stages.isEmpty ? inputs[0] : nodes.count - 1,
             rank: rank,
             isChannelsFirst: signature.readsChannelsFirst && rank >= 2
         )

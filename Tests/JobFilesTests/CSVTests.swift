@@ -1,6 +1,5 @@
+import JobFiles
 import Testing
-
-@testable import JobFiles
 
 @Suite struct CSVTests {
     @Test(

@@ -1,8 +1,7 @@
 import Foundation
 import FoundationXML
+import JobFiles
 import Testing
-
-@testable import JobFiles
 
 @Suite struct AxisTests {
     @Test(

@@ -1,7 +1,6 @@
 import Foundation
+import JobFiles
 import Testing
-
-@testable import JobFiles
 
 @Suite struct ReportTests {
     private static let spec = "budget:\n  macs: 0.5\nseed: 7\ndata:\n  file: \"data.h5\"\n"

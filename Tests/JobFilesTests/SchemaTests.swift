@@ -1,7 +1,6 @@
 import Foundation
+import JobFiles
 import Testing
-
-@testable import JobFiles
 
 /// The package, found from this file.
 let packageFolder = URL(filePath: #filePath).deletingLastPathComponent()

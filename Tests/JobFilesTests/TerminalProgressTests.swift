@@ -1,6 +1,5 @@
+import JobFiles
 import Testing
-
-@testable import JobFiles
 
 @Suite struct TerminalProgressTests {
     @Test("a bar is empty at the beginning, whole at the end, and never longer or shorter")

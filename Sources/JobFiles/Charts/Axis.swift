@@ -58,16 +58,16 @@ public struct Axis: Hashable, Sendable {
 }
 
 /// The marks of an axis.
-struct Ticks: Hashable, Sendable {
+package struct Ticks: Hashable, Sendable {
     /// Where the marks are, ascending.
-    let values: [Double]
+    package let values: [Double]
     /// What is written at them.
-    let labels: [String]
+    package let labels: [String]
 
     /// About `count` round values that span the data: steps of 1, 2 or 5 times a power of ten.
     ///
     /// Source: Heckbert 1990, "Nice numbers for graph labels", Graphics Gems.
-    init(linearFrom lower: Double, to upper: Double, count: Int, notation: Axis.Notation) {
+    package init(linearFrom lower: Double, to upper: Double, count: Int, notation: Axis.Notation) {
         let step = Self.step((upper - lower) / Double(max(1, count)))
         let first = Int((lower / step + 1e-9).rounded(.down))
         let last = max(first + 1, Int((upper / step - 1e-9).rounded(.up)))
@@ -76,7 +76,7 @@ struct Ticks: Hashable, Sendable {
     }
 
     /// Powers of ten that span the data; within two decades twice and five times those as well.
-    init(logarithmicFrom lower: Double, to upper: Double, notation: Axis.Notation) {
+    package init(logarithmicFrom lower: Double, to upper: Double, notation: Axis.Notation) {
         let first = Int((log10(lower) + 1e-9).rounded(.down))
         let last = max(first + 1, Int((log10(upper) - 1e-9).rounded(.up)))
         let factors = last - first <= 2 ? [1.0, 2, 5] : [1.0]
@@ -115,8 +115,8 @@ struct Ticks: Hashable, Sendable {
 }
 
 /// From values to lengths along one side of a chart.
-struct Scale: Hashable, Sendable {
-    let ticks: Ticks
+package struct Scale: Hashable, Sendable {
+    package let ticks: Ticks
     private let kind: Axis.Kind
     private let start: Double
     private let end: Double
@@ -129,7 +129,13 @@ struct Scale: Hashable, Sendable {
     ///   - start: Where the lowest tick is.
     ///   - end: Where the highest tick is.
     ///   - count: About how many ticks.
-    init(_ axis: Axis, spanning values: [Double], from start: Double, to end: Double, count: Int) {
+    package init(
+        _ axis: Axis,
+        spanning values: [Double],
+        from start: Double,
+        to end: Double,
+        count: Int
+    ) {
         kind = axis.kind
         self.start = start
         self.end = end
@@ -149,7 +155,7 @@ struct Scale: Hashable, Sendable {
     }
 
     /// The place of a value.
-    func place(_ value: Double) -> Double {
+    package func place(_ value: Double) -> Double {
         let (lower, upper) = (ticks.values[0], ticks.values[ticks.values.count - 1])
         let share: Double
         switch kind {

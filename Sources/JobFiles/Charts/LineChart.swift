@@ -1,54 +1,126 @@
 /// Values over values: lines, levels across the chart, moments on the horizontal axis, single points.
-struct LineChart: Hashable, Sendable {
-    struct Point: Hashable, Sendable {
-        var x: Double
-        var y: Double
+package struct LineChart: Hashable, Sendable {
+    package struct Point: Hashable, Sendable {
+        package var x: Double
+        package var y: Double
         /// Shown when the pointer is on it, in place of the two values.
-        var name: String?
+        package var name: String?
+
+        package init(
+            x: Double,
+            y: Double,
+            name: String? = nil
+        ) {
+            self.x = x
+            self.y = y
+            self.name = name
+        }
     }
 
-    struct Series: Hashable, Sendable {
-        var name: String
-        var style: SeriesStyle
-        var points: [Point]
+    package struct Series: Hashable, Sendable {
+        package var name: String
+        package var style: SeriesStyle
+        package var points: [Point]
         /// Whether the points are joined; a scatter has marks alone.
-        var isJoined = true
-        var hasMarkers = true
+        package var isJoined = true
+        package var hasMarkers = true
         /// Whether the names of the points are written beside them.
-        var isNamed = false
+        package var isNamed = false
+
+        package init(
+            name: String,
+            style: SeriesStyle,
+            points: [Point],
+            isJoined: Bool = true,
+            hasMarkers: Bool = true,
+            isNamed: Bool = false
+        ) {
+            self.name = name
+            self.style = style
+            self.points = points
+            self.isJoined = isJoined
+            self.hasMarkers = hasMarkers
+            self.isNamed = isNamed
+        }
     }
 
     /// A line across the chart.
-    struct Level: Hashable, Sendable {
-        var name: String
-        var style: SeriesStyle
-        var value: Double
+    package struct Level: Hashable, Sendable {
+        package var name: String
+        package var style: SeriesStyle
+        package var value: Double
+
+        package init(
+            name: String,
+            style: SeriesStyle,
+            value: Double
+        ) {
+            self.name = name
+            self.style = style
+            self.value = value
+        }
     }
 
     /// A line up the chart.
-    struct Moment: Hashable, Sendable {
-        var name: String
-        var value: Double
+    package struct Moment: Hashable, Sendable {
+        package var name: String
+        package var value: Double
+
+        package init(
+            name: String,
+            value: Double
+        ) {
+            self.name = name
+            self.value = value
+        }
     }
 
-    var identifier: String
-    var title: String
-    var summary: String
-    var x: Axis
-    var y: Axis
-    var series: [Series] = []
-    var levels: [Level] = []
-    var moments: [Moment] = []
+    package var identifier: String
+    package var title: String
+    package var summary: String
+    package var x: Axis
+    package var y: Axis
+    package var series: [Series] = []
+    package var levels: [Level] = []
+    package var moments: [Moment] = []
     /// A point with a ring around it.
-    var choice: Point?
-    var width = 380.0
-    var height = 260.0
-    var hasLegend = true
+    package var choice: Point?
+    package var width = 380.0
+    package var height = 260.0
+    package var hasLegend = true
+
+    package init(
+        identifier: String,
+        title: String,
+        summary: String,
+        x: Axis,
+        y: Axis,
+        series: [Series] = [],
+        levels: [Level] = [],
+        moments: [Moment] = [],
+        choice: Point? = nil,
+        width: Double = 380.0,
+        height: Double = 260.0,
+        hasLegend: Bool = true
+    ) {
+        self.identifier = identifier
+        self.title = title
+        self.summary = summary
+        self.x = x
+        self.y = y
+        self.series = series
+        self.levels = levels
+        self.moments = moments
+        self.choice = choice
+        self.width = width
+        self.height = height
+        self.hasLegend = hasLegend
+    }
 
     private static let legendRow = 18.0
 
     /// The chart as markup.
-    var markup: String {
+    package var markup: String {
         let rows = hasLegend ? legendRows : []
         var frame = ChartFrame(
             identifier: identifier,
@@ -85,7 +157,7 @@ struct LineChart: Hashable, Sendable {
     }
 
     /// The legend alone, for charts that share one.
-    var legendMarkup: String {
+    package var legendMarkup: String {
         var chart = self
         chart.width = 620
         let rows = chart.legendRows

@@ -1,31 +1,73 @@
 /// A network from top to bottom: each layer with its width before and after, the ways between layers that are not
 /// neighbours at the left, the coupled groups as rails at the right.
-struct NetworkDrawing: Hashable, Sendable {
-    struct Layer: Hashable, Sendable {
-        var name: String
-        var className: String
+package struct NetworkDrawing: Hashable, Sendable {
+    package struct Layer: Hashable, Sendable {
+        package var name: String
+        package var className: String
         /// Rows whose outputs it reads.
-        var inputs: [Int]
-        var channels: BeforeAfter<Int>
+        package var inputs: [Int]
+        package var channels: BeforeAfter<Int>
         /// Whether it has weights; the others are drawn smaller.
-        var hasWeights: Bool
+        package var hasWeights: Bool
         /// Written at the end of its row, such as why it is frozen.
-        var note: String?
+        package var note: String?
+
+        package init(
+            name: String,
+            className: String,
+            inputs: [Int],
+            channels: BeforeAfter<Int>,
+            hasWeights: Bool,
+            note: String? = nil
+        ) {
+            self.name = name
+            self.className = className
+            self.inputs = inputs
+            self.channels = channels
+            self.hasWeights = hasWeights
+            self.note = note
+        }
     }
 
     /// Channels that go together: the rows that make them and the rows that read them.
-    struct Group: Hashable, Sendable {
-        var name: String
-        var producers: [Int]
-        var consumers: [Int]
-        var units: BeforeAfter<Int>
+    package struct Group: Hashable, Sendable {
+        package var name: String
+        package var producers: [Int]
+        package var consumers: [Int]
+        package var units: BeforeAfter<Int>
+
+        package init(
+            name: String,
+            producers: [Int],
+            consumers: [Int],
+            units: BeforeAfter<Int>
+        ) {
+            self.name = name
+            self.producers = producers
+            self.consumers = consumers
+            self.units = units
+        }
     }
 
-    var identifier: String
-    var title: String
-    var summary: String
-    var layers: [Layer]
-    var groups: [Group]
+    package var identifier: String
+    package var title: String
+    package var summary: String
+    package var layers: [Layer]
+    package var groups: [Group]
+
+    package init(
+        identifier: String,
+        title: String,
+        summary: String,
+        layers: [Layer],
+        groups: [Group]
+    ) {
+        self.identifier = identifier
+        self.title = title
+        self.summary = summary
+        self.layers = layers
+        self.groups = groups
+    }
 
     private static let rowHeight = 22.0
     private static let top = 30.0
@@ -35,7 +77,7 @@ struct NetworkDrawing: Hashable, Sendable {
     private static let mostRails = 12
 
     /// The drawing as markup.
-    var markup: String {
+    package var markup: String {
         let lanes = skipLanes
         let rails = railColumns
         let left = 14 + 9 * Double(min(6, (lanes.map(\.lane).max() ?? -1) + 1))

@@ -1,35 +1,75 @@
 /// One row per thing, its name at the left, its values as bars or as marks on a common scale.
-struct RowChart: Hashable, Sendable {
+package struct RowChart: Hashable, Sendable {
     /// How values are drawn.
-    enum Form: Hashable, Sendable {
+    package enum Form: Hashable, Sendable {
         /// From zero to the value.
         case bars
         /// A mark at the value, joined to the others of its row.
         case marks
     }
 
-    struct Series: Hashable, Sendable {
-        var name: String
-        var style: SeriesStyle
+    package struct Series: Hashable, Sendable {
+        package var name: String
+        package var style: SeriesStyle
+
+        package init(
+            name: String,
+            style: SeriesStyle
+        ) {
+            self.name = name
+            self.style = style
+        }
     }
 
-    struct Row: Hashable, Sendable {
-        var name: String
+    package struct Row: Hashable, Sendable {
+        package var name: String
         /// One value per series; nil where there is none.
-        var values: [Double?]
+        package var values: [Double?]
         /// Written at the end of the row, in place of the last value.
-        var note: String?
+        package var note: String?
+
+        package init(
+            name: String,
+            values: [Double?],
+            note: String? = nil
+        ) {
+            self.name = name
+            self.values = values
+            self.note = note
+        }
     }
 
-    var identifier: String
-    var title: String
-    var summary: String
-    var axis: Axis
-    var form: Form
-    var series: [Series]
-    var rows: [Row]
-    var width = 460.0
-    var nameWidth = 128.0
+    package var identifier: String
+    package var title: String
+    package var summary: String
+    package var axis: Axis
+    package var form: Form
+    package var series: [Series]
+    package var rows: [Row]
+    package var width = 460.0
+    package var nameWidth = 128.0
+
+    package init(
+        identifier: String,
+        title: String,
+        summary: String,
+        axis: Axis,
+        form: Form,
+        series: [Series],
+        rows: [Row],
+        width: Double = 460.0,
+        nameWidth: Double = 128.0
+    ) {
+        self.identifier = identifier
+        self.title = title
+        self.summary = summary
+        self.axis = axis
+        self.form = form
+        self.series = series
+        self.rows = rows
+        self.width = width
+        self.nameWidth = nameWidth
+    }
 
     private static let bar = 11.0
     private static let gap = 8.0
@@ -39,7 +79,7 @@ struct RowChart: Hashable, Sendable {
     }
 
     /// The chart as markup.
-    var markup: String {
+    package var markup: String {
         var frame = ChartFrame(
             identifier: identifier,
             title: title,

@@ -1,5 +1,5 @@
 /// One element of a drawing; text and attributes are escaped when it is written.
-struct SVGElement: Hashable, Sendable {
+package struct SVGElement: Hashable, Sendable {
     private enum Content: Hashable, Sendable {
         case element(SVGElement)
         case text(String)
@@ -39,7 +39,7 @@ struct SVGElement: Hashable, Sendable {
     }
 
     /// The element as markup.
-    var markup: String {
+    package var markup: String {
         var text = ""
         write(into: &text)
         return text

@@ -1,5 +1,5 @@
 /// How the series of one chart are told apart: by colour, by dash and by the shape of their markers, so that any one is enough.
-enum SeriesStyle: Int, CaseIterable, Hashable, Sendable {
+package enum SeriesStyle: Int, CaseIterable, Hashable, Sendable {
     case first
     case second
     case third
@@ -8,10 +8,10 @@ enum SeriesStyle: Int, CaseIterable, Hashable, Sendable {
     case sixth
 
     /// The class that gives the colour in the page's style sheet.
-    var className: String { "s\(rawValue)" }
+    package var className: String { "s\(rawValue)" }
 
     /// The dash of lines, or nil for a whole line.
-    var dash: String? {
+    package var dash: String? {
         switch self {
         case .first: nil
         case .second: "6 3"
@@ -23,7 +23,7 @@ enum SeriesStyle: Int, CaseIterable, Hashable, Sendable {
     }
 
     /// A marker around a place.
-    func marker(x: Double, y: Double, radius: Double = 3.5) -> SVGElement {
+    package func marker(x: Double, y: Double, radius: Double = 3.5) -> SVGElement {
         let r = radius
         switch self {
         case .first:

@@ -1,5 +1,5 @@
 /// What the template of a report shows: text and finished drawings, no numbers that still need thought.
-struct ReportPage {
+package struct ReportPage {
     struct Fact {
         var name: String
         var value: String
@@ -62,8 +62,8 @@ struct ReportPage {
     var footer: String
 
     /// A reason to trust the result or not.
-    struct Check {
-        var isGood: Bool
-        var text: String
+    package struct Check {
+        package var isGood: Bool
+        package var text: String
     }
 }

@@ -1,8 +1,8 @@
 /// What a person wants to know first: is it smaller, is it still good, can it be trusted.
-struct ReportVerdict {
+package struct ReportVerdict {
     private let metrics: JobMetrics
 
-    init(_ metrics: JobMetrics) { self.metrics = metrics }
+    package init(_ metrics: JobMetrics) { self.metrics = metrics }
 
     private var before: ModelMetrics { metrics.model.before }
     private var after: ModelMetrics { metrics.model.after }
@@ -16,13 +16,13 @@ struct ReportVerdict {
     }
 
     /// `good` within one point of the teacher, `fair` within five, `poor` past that or over the budget.
-    var className: String {
+    package var className: String {
         guard metrics.budget.isMet else { return "poor" }
         guard let change else { return "good" }
         return change >= -0.01 ? "good" : change >= -0.05 ? "fair" : "poor"
     }
 
-    var sentence: String {
+    package var sentence: String {
         let budget = metrics.budget
         let share = NumberText.percent(budget.achieved / max(budget.teacher, 1), digits: 1)
         let kind = before.test == nil ? "held-out" : "test"
@@ -94,7 +94,7 @@ struct ReportVerdict {
         )
     }
 
-    var checks: [ReportPage.Check] {
+    package var checks: [ReportPage.Check] {
         [budgetCheck, fileCheck, sampleCheck, uncertaintyCheck, interruptionCheck].compactMap { $0 }
     }
 

@@ -1,7 +1,7 @@
 /// How far jobs are, in lines for a terminal or a log.
 public enum TerminalProgress {
     /// A bar of ASCII characters: `[=====>....]`.
-    static func bar(_ share: Double, width: Int = 20) -> String {
+    package static func bar(_ share: Double, width: Int = 20) -> String {
         let filled = share.isFinite ? Int(min(max(share, 0), 1) * Double(width)) : 0
         guard filled < width else { return "[" + String(repeating: "=", count: width) + "]" }
         return "[" + String(repeating: "=", count: filled) + ">"

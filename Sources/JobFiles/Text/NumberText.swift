@@ -1,9 +1,9 @@
 import Foundation
 
 /// Numbers as people read them.
-enum NumberText {
+package enum NumberText {
     /// A count with commas: `1,234,567`.
-    static func grouped(_ value: Int) -> String {
+    package static func grouped(_ value: Int) -> String {
         var digits = String(abs(value))
         var parts: [Substring] = []
         while digits.count > 3 {
@@ -15,7 +15,7 @@ enum NumberText {
     }
 
     /// A count in at most four characters and a prefix: `12.5 M`.
-    static func short(_ value: Double) -> String {
+    package static func short(_ value: Double) -> String {
         let prefixes: [(Double, String)] = [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")]
         for (size, prefix) in prefixes where abs(value) >= size * 0.9995 {
             return "\(significant(value / size, 3)) \(prefix)"
@@ -24,29 +24,29 @@ enum NumberText {
     }
 
     /// A length: `1.25 MB`, in powers of 1000.
-    static func bytes(_ count: Int) -> String {
+    package static func bytes(_ count: Int) -> String {
         let text = short(Double(count))
         return text.contains(" ") ? text + "B" : text + " B"
     }
 
     /// A share as a percentage: `12.34 %`.
-    static func percent(_ share: Double, digits: Int = 2) -> String {
+    package static func percent(_ share: Double, digits: Int = 2) -> String {
         "\(fixed(100 * share, digits)) %"
     }
 
     /// A difference of shares in percentage points, with its sign: `+0.12 points`.
-    static func points(_ difference: Double) -> String {
+    package static func points(_ difference: Double) -> String {
         "\(signed(100 * difference, 2)) points"
     }
 
     /// With its sign.
-    static func signed(_ value: Double, _ digits: Int) -> String {
+    package static func signed(_ value: Double, _ digits: Int) -> String {
         let text = fixed(value, digits)
         return text.hasPrefix("-") ? text : "+" + text
     }
 
     /// With a fixed number of digits behind the point; never `-0`.
-    static func fixed(_ value: Double, _ digits: Int) -> String {
+    package static func fixed(_ value: Double, _ digits: Int) -> String {
         guard value.isFinite else { return "\(value)" }
         let text = String(format: "%.\(digits)f", value)
         return text.contains { $0 != "-" && $0 != "0" && $0 != "." }
@@ -54,7 +54,7 @@ enum NumberText {
     }
 
     /// With a number of significant digits and no needless zeros: `0.00123`, `1.5e-07`.
-    static func significant(_ value: Double, _ digits: Int) -> String {
+    package static func significant(_ value: Double, _ digits: Int) -> String {
         guard value.isFinite, value != 0 else { return value == 0 ? "0" : "\(value)" }
         let exponent = Int(log10(abs(value)).rounded(.down))
         guard exponent >= -4, exponent < 7 else {
@@ -69,7 +69,7 @@ enum NumberText {
     }
 
     /// A time span in its two largest units: `2 h 5 min`, `1 min 20 s`, `3.2 s`.
-    static func duration(_ seconds: Double) -> String {
+    package static func duration(_ seconds: Double) -> String {
         guard seconds.isFinite, seconds >= 0 else { return "unknown" }
         if seconds < 9.95 { return "\(fixed(seconds, 1)) s" }
         let whole = Int(min(seconds, 1e15).rounded())
