@@ -14,16 +14,17 @@ struct DataPlaces {
         guard let path = places.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
             throw .dataMissing(name, places: places)
         }
-        guard !isConfined || folders.contains(where: { Self.holds($0, path) }) else {
-            throw .dataForbidden(name, folders: folders)
-        }
-        return path
+        guard isConfined else { return path }
+        // What is allowed is the file the links lead to now, so that is what is read.
+        guard let file = Self.followed(path), folders.contains(where: { Self.holds($0, file) })
+        else { throw .dataForbidden(name, folders: folders) }
+        return file
     }
 
-    /// Whether a path is below a folder once all links are followed.
+    /// Whether a path without links is below a folder once the folder's links are followed.
     private static func holds(_ folder: String, _ path: String) -> Bool {
-        guard let inner = followed(path), let outer = followed(folder) else { return false }
-        return outer == "/" || inner.hasPrefix(outer + "/")
+        guard let outer = followed(folder) else { return false }
+        return outer == "/" || path.hasPrefix(outer + "/")
     }
 
     private static func followed(_ path: String) -> String? {

@@ -18,6 +18,20 @@ extension Worker {
         }
     }
 
+    /// The model in an image, screened where that was asked for.
+    func readModel(_ image: [UInt8], from path: String) throws(WorkerInterruption) -> KerasModel {
+        do {
+            try screening?.check(path)
+        } catch {
+            throw .failure(error)
+        }
+        do {
+            return try KerasModel.read(image: image)
+        } catch {
+            throw .failure(JobFailure(error, file: PathParts(path).name))
+        }
+    }
+
     /// Where the data file is.
     func dataPath(_ request: JobRequest) throws(WorkerInterruption) -> String {
         // A claimed spec lies alone in a folder of ours; only one given by hand has neighbours.

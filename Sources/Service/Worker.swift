@@ -55,6 +55,8 @@ public struct Worker {
     let observe: (JobProgress) -> Void
     /// What the administrator allows.
     public var limits = WorkerLimits()
+    /// What tries the model first; nil reads it at once.
+    public var screening: ModelScreening?
 
     /// Prepares a worker.
     ///
@@ -171,12 +173,7 @@ public struct Worker {
         }
         let hash = SHA256.hash(image)
         try checkHash(hash, of: model, request)
-        let teacher: KerasModel
-        do {
-            teacher = try KerasModel.read(image: image)
-        } catch {
-            throw .failure(JobFailure(error, file: PathParts(model).name))
-        }
+        let teacher = try readModel(image, from: model)
         let dataFile = try dataPath(request)
         let data = try load(request, from: dataFile, for: teacher.network)
         let identity = SHA256.hash(text + hash.bytes + (try mark(of: dataFile))).description

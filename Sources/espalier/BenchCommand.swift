@@ -20,7 +20,7 @@ struct Bench: ParsableCommand {
     }
 
     func run() throws {
-        try Espalier.rejecting { () throws(JobFailure) in
+        try Espalier.rejecting(model) { () throws(JobFailure) in
             let speed = try SpeedMeasurement(
                 model: model,
                 settings: SpeedMeasurement.Settings(

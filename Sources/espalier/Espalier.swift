@@ -11,13 +11,17 @@ struct Espalier: ParsableCommand {
         subcommands: [
             Serve.self, Run.self, Check.self, Inspect.self, Predict.self, Evaluate.self,
             Bench.self, Status.self, Cancel.self, Pause.self, Resume.self, Retry.self,
-            Example.self, Work.self, Cut.self,
+            Example.self, Work.self, Cut.self, Screen.self,
         ]
     )
 
-    /// Runs a command's work; a failure is said on standard error and ends with the status of rejected input.
-    static func rejecting(_ body: () throws(JobFailure) -> Void) throws {
+    /// Runs a command's work on a model; a failure is said on standard error and ends with the status of rejected input.
+    static func rejecting(
+        _ model: String,
+        _ body: () throws(JobFailure) -> Void
+    ) throws {
         do {
+            try ModelScreening().check(model)
             try body()
         } catch {
             say("espalier: \(error.message)\n\(error.hint) [\(error.code)]")
@@ -41,7 +45,7 @@ struct Check: ParsableCommand {
     @Flag(help: "For programs.") var json = false
 
     func run() throws {
-        try Espalier.rejecting { () throws(JobFailure) in
+        try Espalier.rejecting(model) { () throws(JobFailure) in
             let description = try ModelDescription(path: model)
             print(
                 json ? description.json : description.checkLines.joined(separator: "\n")
@@ -60,7 +64,7 @@ struct Inspect: ParsableCommand {
     @Flag(help: "For programs.") var json = false
 
     func run() throws {
-        try Espalier.rejecting { () throws(JobFailure) in
+        try Espalier.rejecting(model) { () throws(JobFailure) in
             let description = try ModelDescription(path: model)
             print(
                 json ? description.json : description.inspectLines.joined(separator: "\n")
@@ -86,7 +90,7 @@ struct Predict: ParsableCommand {
 
     func run() throws {
         let (samples, answers) = try (Self.place(data), Self.place(out))
-        try Espalier.rejecting { () throws(JobFailure) in
+        try Espalier.rejecting(model) { () throws(JobFailure) in
             let count = try Prediction.run(model: model, data: samples, out: answers, batch: batch)
             print("\(count) samples")
         }

@@ -45,7 +45,7 @@ struct Run: ParsableCommand {
         let stop = StopSignal()
         stop.listen()
         let display = ProgressDisplay()
-        let worker = Worker(
+        var worker = Worker(
             job: job,
             stem: stem,
             model: model,
@@ -58,6 +58,7 @@ struct Run: ParsableCommand {
             readSpec: JobRequest.reading(_:),
             observe: display.show
         )
+        worker.screening = ModelScreening()
         let outcome = worker.run()
         display.end()
         if case .done(let path) = outcome {
@@ -119,6 +120,7 @@ struct Work: ParsableCommand {
             observe: { _ in }
         )
         worker.limits = limits
+        worker.screening = ModelScreening()
         try finish(worker.run())
     }
 }

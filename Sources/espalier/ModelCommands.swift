@@ -14,7 +14,7 @@ struct Evaluate: ParsableCommand {
     @Flag(help: "For programs.") var json = false
 
     func run() throws {
-        try Espalier.rejecting { () throws(JobFailure) in
+        try Espalier.rejecting(model) { () throws(JobFailure) in
             let quality = try ModelEvaluation.run(
                 model: model,
                 spec: spec,
@@ -61,9 +61,21 @@ struct Cut: ParsableCommand {
     }
 
     func run() throws {
-        try Espalier.rejecting { () throws(JobFailure) in
+        try Espalier.rejecting(model) { () throws(JobFailure) in
             let cut = try ModelCut.run(model: model, macs: macs, out: out)
             print(json ? cut.json : cut.line)
         }
     }
+}
+
+struct Screen: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: ModelScreening.command,
+        abstract: "Reads a model and says nothing; other commands start this.",
+        shouldDisplay: false
+    )
+
+    @Argument(help: "The model.") var model: String
+
+    func run() { ModelScreening.run(model: model) }
 }

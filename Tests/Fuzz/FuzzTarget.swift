@@ -20,7 +20,7 @@ struct FuzzTarget {
             FuzzTarget(
                 name: "model",
                 mutator: Mutator(corpus: models, dictionary: words(hdf5)),
-                read: { _ = try KerasModel.read(image: $0) }
+                read: { try readModel($0) }
             ),
             FuzzTarget(
                 name: "configuration",
@@ -87,6 +87,16 @@ struct FuzzTarget {
             }
         }
         return nil
+    }
+
+    /// As every command reads a model: screened first, by the program built beside this one.
+    private static func readModel(_ bytes: [UInt8]) throws {
+        let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        let sample = NSTemporaryDirectory() + "/espalier-fuzz-\(getpid()).h5"
+        try Data(bytes).write(to: URL(filePath: sample))
+        defer { unlink(sample) }
+        try ModelScreening(program: PathParts(program).folder + "/espalier").check(sample)
+        _ = try KerasModel.read(image: bytes)
     }
 
     /// A model without weights, whose configuration is the given text.

@@ -48,7 +48,7 @@ func runChild(_ target: FuzzTarget, first: UInt64, progress: String) throws {
     for seed in first..<first + executionsPerChild {
         var current = seed
         pwrite(descriptor, &current, 8, 0)
-        alarm(10)
+        alarm(40)
         do { try target.read(target.mutator.sample(seed: seed)) } catch {
             // A typed refusal is what a damaged file should end in.
         }

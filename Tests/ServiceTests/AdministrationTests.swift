@@ -167,6 +167,12 @@ struct AdministrationTests {
         for name in ["a-path", "b-link", "c-up"] {
             #expect(try place.failure(name).code == "data-forbidden")
         }
+        // Without a list, the spool's own folders are all there is.
+        let elsewhere = try TemporarySpool()
+        let path = "\(elsewhere.root)/data/data.h5"
+        try place.drop("d-default", spec: TemporarySpool.spec().replacing("data.h5", with: path))
+        #expect(try BuiltProgram.drain(place.spool, []) == 1)
+        #expect(try place.failure("d-default").code == "data-forbidden")
     }
 
     @Test("a configuration that cannot work ends the daemon with 78, a flag that cannot with 64")

@@ -55,8 +55,8 @@ public struct ConfigurationKey {
                 name: "data_folders",
                 kind: .folders(\.dataFolders),
                 help:
-                    "The only folders in which data files may be. Without it they are looked for in the "
-                    + "inbox, the root and its data folder, and an absolute path may be anywhere."
+                    "The only folders in which data files may be, wherever links lead. Without it: the inbox, "
+                    + "the root and its data folder."
             ),
             ConfigurationKey(
                 name: "outbox_layout",

@@ -51,7 +51,7 @@ public struct DaemonConfiguration: Hashable, Sendable {
     public var workerArguments: [String] {
         let folders = dataFolders.isEmpty ? spool.dataFolders : dataFolders.map(path)
         let limits = WorkerLimits(
-            isConfined: !dataFolders.isEmpty,
+            isConfined: true,
             threads: threads > 0 ? threads : nil,
             memoryBytes: memoryBytes > 0 ? memoryBytes : nil,
             layout: outboxLayout
