@@ -37,11 +37,11 @@ struct Arguments {
 }
 
 /// Executions a child does before it makes room for the next, so that a leak would show as want of memory.
-let executionsPerChild: UInt64 = 20_000
+let executionsPerChild: UInt64 = 5000
 let memoryLimitBytes: UInt64 = 512 << 20
 
 /// Runs samples from the first seed on, writing each seed down before its sample is tried.
-func runChild(_ target: FuzzTarget, first: UInt64, progress: String) throws {
+func runChild(_ target: FuzzTarget, first: UInt64, progress: String, until end: Date) throws {
     var limit = rlimit(rlim_cur: rlim_t(memoryLimitBytes), rlim_max: rlim_t(memoryLimitBytes))
     setrlimit(__rlimit_resource_t(RLIMIT_DATA.rawValue), &limit)
     let descriptor = open(progress, O_RDWR | O_CREAT, 0o600)
@@ -52,6 +52,7 @@ func runChild(_ target: FuzzTarget, first: UInt64, progress: String) throws {
         do { try target.read(target.mutator.sample(seed: seed)) } catch {
             // A typed refusal is what a damaged file should end in.
         }
+        if Date() >= end { break }
     }
 }
 
@@ -68,8 +69,8 @@ func runParent(_ arguments: Arguments, _ targets: [FuzzTarget]) throws -> Int {
             let child = Process()
             child.executableURL = URL(filePath: "/proc/self/exe")
             child.arguments = [
-                "--target", target.name, "--fixtures", arguments.fixtures, "--child", "\(first)",
-                progress,
+                "--target", target.name, "--fixtures", arguments.fixtures,
+                "--seconds", "\(end.timeIntervalSinceNow)", "--child", "\(first)", progress,
             ]
             child.environment = ["SWIFT_BACKTRACE": "enable=no"]
             try child.run()
@@ -94,7 +95,12 @@ let arguments = Arguments(Array(CommandLine.arguments.dropFirst()))
 let targets = try FuzzTarget.all(fixtures: arguments.fixtures)
     .filter { arguments.target == nil || $0.name == arguments.target }
 if let child = arguments.child, let target = targets.first {
-    try runChild(target, first: child.first, progress: child.progress)
+    try runChild(
+        target,
+        first: child.first,
+        progress: child.progress,
+        until: Date(timeIntervalSinceNow: arguments.seconds)
+    )
 } else if let seed = arguments.replay, let target = targets.first {
     do { try target.read(target.mutator.sample(seed: seed)) } catch { print("refused: \(error)") }
 } else {

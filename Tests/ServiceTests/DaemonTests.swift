@@ -24,12 +24,13 @@ struct DaemonTests {
         try place.drop("g-hash", spec: TemporarySpool.spec(adding: "model_sha256: \(hash)"))
         try place.drop("h-poor", spec: TemporarySpool.spec(adding: "expected_accuracy: 0.99"))
         try place.drop("i-unknown", model: replacing("MaxPooling2D", by: "MaxPoodles2D", in: model))
+        try place.drop("j-heap", model: try TemporarySpool.modelThatHarmsTheLibrary())
         try place.drop("z-good")
         #expect(try BuiltProgram.drain(place.spool) == 1)
 
         let codes = [
             "a-text": "model-not-hdf5", "b-cut": "model-truncated", "c-typo": "spec-invalid",
-            "d-data": "data-missing", "e-range": "spec-invalid",
+            "d-data": "data-missing", "j-heap": "hdf5-damaged", "e-range": "spec-invalid",
             "f-little": "budget-unreachable", "g-hash": "model-hash-mismatch",
             "h-poor": "accuracy-below-expected", "i-unknown": "layer-unsupported",
         ]

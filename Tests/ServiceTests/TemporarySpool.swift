@@ -33,9 +33,16 @@ final class TemporarySpool {
     }
 
     /// A small model of real Keras: 12 x 12 x 3 in, four classes out.
-    static func model() throws -> [UInt8] {
-        let path = package.appending(path: "Tests/Fixtures/keras/sequential-keras3.h5").path
-        return try RealFileSystem().read(path, limit: 1 << 24)
+    static func model() throws -> [UInt8] { try fixture("keras/sequential-keras3.h5") }
+
+    /// A damaged model on which libhdf5 1.10 reads beyond its memory; found by `espalier-fuzz`.
+    static func modelThatHarmsTheLibrary() throws -> [UInt8] { try fixture("fuzz/heap-index.h5") }
+
+    private static func fixture(_ path: String) throws -> [UInt8] {
+        try RealFileSystem().read(
+            package.appending(path: "Tests/Fixtures/\(path)").path,
+            limit: 1 << 24
+        )
     }
 
     /// A spec that takes a fraction of a second.
