@@ -310,6 +310,8 @@ extension Supervisor {
                     continue
                 }
                 workers.removeAll { $0 === worker }
+                // One that was killed for want of progress is counted as that already.
+                if case .died = ending, !worker.wasKilled { metrics.deaths += 1 }
                 try take(ending, of: worker.job)
             } catch {
                 tell("\(worker.job.identifier): \(error)", level: .error, of: worker.job)
@@ -323,7 +325,7 @@ extension Supervisor {
             try worker.silence(on: files) > .seconds(settings.stallSeconds)
         else { return }
         metrics.stalls += 1
-        report(worker.job, "no progress in \(settings.stallSeconds) s, killed", level: .error)
+        report(worker.job, "no progress in \(NumberText.duration(settings.stallSeconds)), killed", level: .error)
         worker.kill()
     }
 
@@ -341,7 +343,6 @@ extension Supervisor {
             }
             rest(job)
         case .died(let reason):
-            metrics.deaths += 1
             report(job, "its worker died, \(reason)", level: .error)
             queue.append(WaitingJob(job))
         }
