@@ -97,9 +97,9 @@ extension Supervisor {
             case .done:
                 metrics.hooksDone += 1
                 report(job, "on_delivery is done")
-            case .failed(let status):
+            case .failed(let ending):
                 metrics.hooksFailed += 1
-                report(job, "on_delivery failed with status \(status)", level: .warning)
+                report(job, "on_delivery failed with \(ending)", level: .warning)
             case .timedOut:
                 metrics.hooksFailed += 1
                 report(job, "on_delivery took too long and was ended", level: .warning)

@@ -325,7 +325,11 @@ extension Supervisor {
             try worker.silence(on: files) > .seconds(settings.stallSeconds)
         else { return }
         metrics.stalls += 1
-        report(worker.job, "no progress in \(NumberText.duration(settings.stallSeconds)), killed", level: .error)
+        report(
+            worker.job,
+            "no progress in \(NumberText.duration(settings.stallSeconds)), killed",
+            level: .error
+        )
         worker.kill()
     }
 
