@@ -99,8 +99,6 @@ struct Work: ParsableCommand {
     @Option(help: "The most bytes of memory.") var memory: Int?
 
     func run() throws {
-        // The daemon starts its own file, whatever that is called now; `ps -C` and the journal find this name.
-        pthread_setname_np(pthread_self(), "espalier")
         let files = RealFileSystem()
         let folder = JobFolder(path: job)
         let root = URL(filePath: job).deletingLastPathComponent().deletingLastPathComponent().path

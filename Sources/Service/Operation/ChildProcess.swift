@@ -24,11 +24,14 @@ final class ChildProcess {
 
     /// Starts a program with no input; what it writes to standard error goes where ours goes.
     ///
+    /// It gets no other file of ours, since all are opened to be closed by that (`O_CLOEXEC`).
+    ///
     /// - Parameters:
     ///   - program: Its path.
     ///   - arguments: The arguments, the first being what it is called.
     ///   - variables: What is added to our environment.
     ///   - isSilent: Whether nobody reads its output.
+    /// - Throws: Why it could not be started.
     init(
         _ program: String,
         arguments: [String],
@@ -42,7 +45,6 @@ final class ChildProcess {
         if isSilent {
             posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
         }
-        posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1)
         var attributes = Self.attributes()
         defer { posix_spawnattr_destroy(&attributes) }
         let environment = ProcessInfo.processInfo.environment.merging(variables) { $1 }
