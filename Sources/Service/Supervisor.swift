@@ -225,8 +225,8 @@ extension Supervisor {
             )
             ready = decision.ready
             unclaimed = 0
-            isSettled = decision.waiting.isEmpty
-            unready = (decision.waiting.count, decision.lone.count)
+            isSettled = decision.waiting.isEmpty && decision.arriving.isEmpty
+            unready = (decision.waiting.count + decision.arriving.count, decision.lone.count)
             for name in decision.lone { tell("\(name): waiting for its other half") }
             for name in decision.irregular { tell("\(name): not a regular file, ignored") }
             for wish in decision.wishes { try fulfil(wish, decision) }

@@ -40,6 +40,8 @@ private struct CompressionWork {
 
     /// Of a sensitivity point, what lies after the cut and is not known from the point before.
     private static let pointShare = 0.2
+    /// Of the candidates, those that are not the same as an earlier one.
+    private static let newCandidates = 0.8
     /// Samples over which a point estimates BatchNorm anew.
     private static let reestimated = 512.0
 
@@ -55,7 +57,7 @@ private struct CompressionWork {
         test = Double(data.test?.count ?? 0)
         calibration = min(Double(plan.compensation.images), training)
         groups = Double(run.steps(of: .sensitivity) / max(1, plan.sensitivity.fractions.count))
-        candidates = Double(run.candidateCount)
+        candidates = Self.newCandidates * Double(run.candidateCount)
         points = Double(run.steps(of: .sensitivity))
         let hasNormalization = teacher.layers.contains {
             if case .batchNormalization = $0.kind { true } else { false }

@@ -78,7 +78,7 @@ struct SupervisionTests {
         #expect(log.contains("resumed from checkpoint"))
         try wait("it is counted") {
             String(decoding: try place.delivered("espalier.prom"), as: UTF8.self)
-                .contains(#"espalier_jobs_total{result="done"} 1"#)
+                .contains(#"espalier_jobs_delivered_total{result="done"} 1"#)
         }
         let metrics = String(decoding: try place.delivered("espalier.prom"), as: UTF8.self)
         #expect(metrics.contains(#"espalier_worker_deaths_total{reason="stalled"} 1"#))

@@ -57,7 +57,7 @@ final class ChildProcess {
         self.identifier = identifier
     }
 
-    /// A group of its own, and signals as they are by default: libdispatch blocks those that we listen to.
+    /// A group of its own, and all signals as they are by default, whatever we do about ours.
     private static func attributes() -> posix_spawnattr_t {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
