@@ -24,11 +24,17 @@ import Testing
     )
     func ownRate() throws {
         let scan = time("scan", 10, 10)
-        let early = estimate.ofJob(stage: "train", step: 2, times: [scan, time("train", 4, 2)])
+        let early = try #require(
+            estimate.ofJob(stage: "train", step: 2, times: [scan, time("train", 4, 2)])
+        )
         // All so far: 14 s for 1800. A tenth is done, so that counts as much as its own rate, 4 s for 800.
-        #expect(abs(try #require(early) - 18 * 400 * (4.0 / 800 + 14.0 / 1800) / 2) < 1e-9)
-        let late = estimate.ofJob(stage: "train", step: 19, times: [scan, time("train", 38, 19)])
-        #expect(abs(try #require(late) - 2) < 0.1)
+        let (own, all): (Double, Double) = (4.0 / 800, 14.0 / 1800)
+        let expected: Double = 18 * 400 * (own + all) / 2
+        #expect(abs(early - expected) < 1e-9)
+        let late = try #require(
+            estimate.ofJob(stage: "train", step: 19, times: [scan, time("train", 38, 19)])
+        )
+        #expect(abs(late - 2) < 0.1)
     }
 
     @Test("what only the first step does is not expected of the others")
