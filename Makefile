@@ -11,7 +11,7 @@ BASH_COMPLETIONS ?= $(SHARE)/bash-completion/completions
 ZSH_COMPLETIONS ?= $(SHARE)/zsh/site-functions
 FISH_COMPLETIONS ?= $(SHARE)/fish/vendor_completions.d
 UNITS = espalier.service espalier@.service espalier-once.service espalier-once.path espalier-once.timer
-DOCUMENTS = README.md CHANGELOG.md Docs/spec.md Docs/contract.md Docs/operations.md Docs/configuration.md
+DOCUMENTS = CHANGELOG.md CONTRIBUTING.md
 
 build: setup
 	swift build -c release
@@ -58,12 +58,15 @@ install-files:
 	sh scripts/markdown-to-man espalier-spec 5 "$$($(PROGRAM) --version)" "what is asked of one compression" \
 		<Docs/spec.md >$(DESTDIR)$(SHARE)/man/man5/espalier-spec.5
 	@mkdir -p $(DESTDIR)$(BASH_COMPLETIONS) $(DESTDIR)$(ZSH_COMPLETIONS) $(DESTDIR)$(FISH_COMPLETIONS)
-	$(PROGRAM) --generate-completion-script bash >$(DESTDIR)$(BASH_COMPLETIONS)/espalier
+	# The file is read, not run: without its first line, which names an interpreter.
+	$(PROGRAM) --generate-completion-script bash | sed 1d >$(DESTDIR)$(BASH_COMPLETIONS)/espalier
 	$(PROGRAM) --generate-completion-script zsh >$(DESTDIR)$(ZSH_COMPLETIONS)/_espalier
 	$(PROGRAM) --generate-completion-script fish >$(DESTDIR)$(FISH_COMPLETIONS)/espalier.fish
 	@mkdir -p $(DESTDIR)$(SHARE)/doc/espalier
 	install -m 0644 $(DOCUMENTS) $(DESTDIR)$(SHARE)/doc/espalier
-	cp -R examples $(DESTDIR)$(SHARE)/doc/espalier/
+	cp -R Docs/. examples $(DESTDIR)$(SHARE)/doc/espalier/
+	# The pages lie beside the README there.
+	sed 's#](Docs/#](#g' README.md >$(DESTDIR)$(SHARE)/doc/espalier/README.md
 
 # Takes away what install placed; settings, drops, state and deliveries stay.
 uninstall:

@@ -85,8 +85,10 @@ public struct InboxDecision: Hashable, Sendable {
     public var ready: [InboxPair] = []
     /// Pairs that are still being written.
     public var waiting: [InboxPair] = []
-    /// Models and specs whose other half is not there.
+    /// Models and specs that lie at rest, and whose other half is not there.
     public var lone: [String] = []
+    /// Models and specs of which the other half may yet come: they have only just been written.
+    public var arriving: [String] = []
     /// What owners want of their jobs.
     public var wishes: [InboxWish] = []
     /// Names of a job's file that are a folder, a link or something else that is never read.
@@ -151,7 +153,13 @@ public struct InboxScanner: Sendable {
         }
         for stem in Set(models.keys).union(specs.keys).sorted() {
             guard let model = models[stem], let spec = specs[stem] else {
-                decision.lone += [models[stem], specs[stem]].compactMap { $0?.name }
+                for half in [models[stem], specs[stem]].compactMap({ $0?.name }) {
+                    if rest[half] ?? 0 >= settleSeconds {
+                        decision.lone.append(half)
+                    } else {
+                        decision.arriving.append(half)
+                    }
+                }
                 continue
             }
             let pair = InboxPair(stem: stem, model: model.name, spec: spec.name)

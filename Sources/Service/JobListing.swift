@@ -50,11 +50,12 @@ public struct JobListing {
         now: Date
     ) throws(FileSystemError) -> JobList.Entry {
         var entry = JobList.Entry(name: job.stem, state: isAtWork ? .running : .waiting)
+        if !isAtWork, try job.isPaused(on: files) { entry.state = .paused }
         guard let status = try files.statusIfPresent(of: job.status),
             let progress = read(JobProgress.self, job.status)
         else { return entry }
         let silence = now.timeIntervalSince(Self.date(status.modifiedNanoseconds))
-        if silence < Self.silenceSeconds { entry.state = .running }
+        if silence < Self.silenceSeconds, entry.state != .paused { entry.state = .running }
         entry.changedAt = progress.updatedAt
         entry.progress = progress
         return entry

@@ -1,5 +1,4 @@
 import Durability
-import Foundation
 import Glibc
 import JobFiles
 import KerasFormat
@@ -24,17 +23,16 @@ public struct ModelScreening: Sendable {
     /// - Parameter path: The model.
     /// - Throws: ``JobFailure`` with the code `hdf5-damaged` where reading it ends the process that tries.
     public func check(_ path: String) throws(JobFailure) {
-        let process = Process()
-        process.executableURL = URL(filePath: program)
-        process.arguments = [Self.command, path]
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
         // Where no process can be started the file is read as it is: a worker's death is its job's alone.
-        guard (try? process.run()) != nil else { return }
-        process.waitUntilExit()
-        guard process.terminationReason == .uncaughtSignal else { return }
-        throw .damaged(PathParts(path).name, signal: process.terminationStatus)
+        guard
+            let process = try? ChildProcess(
+                program,
+                arguments: ["espalier", Self.command, path],
+                isSilent: true
+            )
+        else { return }
+        guard case .signal(let signal) = process.wait() else { return }
+        throw .damaged(PathParts(path).name, signal: signal)
     }
 
     /// What the other process does: reads the model and forgets it, within a time that suits its size.
@@ -42,6 +40,9 @@ public struct ModelScreening: Sendable {
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
         // Refused only where core files are forbidden already.
         _ = setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
+        // What libhdf5 has to say is said again by the process that asked.
+        let nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC)
+        dup2(nowhere, STDERR_FILENO)
         let files = RealFileSystem()
         // A file that cannot be read or is refused is the other process' to name.
         guard let image = try? files.read(path, limit: 8 << 30) else { return }

@@ -1,33 +1,28 @@
-import Dispatch
 import Glibc
 import Synchronization
+
+/// Whether this process got SIGTERM or SIGINT since somebody listens.
+private let isSignalled = Atomic<Bool>(false)
 
 /// Whether somebody asked this process to stop, by SIGTERM or SIGINT.
 public final class StopSignal: Sendable {
     private let flag = Atomic<Bool>(false)
-    private let sources = Mutex<[Source]>([])
-
-    /// Dispatch sources may be used from any thread; their protocol does not say so.
-    private struct Source: @unchecked Sendable {
-        let source: any DispatchSourceSignal
-    }
+    private let isListening = Atomic<Bool>(false)
 
     /// Makes one that nothing sets but ``request()``.
     public init() {}
 
     /// Listens to the two signals from now on.
     ///
-    /// Until it returns they end the process, as they do by default: one that comes early is never lost.
+    /// Until it returns they end the process, as they do by default: one that comes early is never lost. The handler
+    /// stores a flag and no more, which is all that `man 7 signal-safety` allows; a dispatch source would bring threads
+    /// whose priority the sandbox refuses to raise.
     public func listen() {
-        let registered = DispatchSemaphore(value: 0)
+        // Made now, so that the handler finds it made.
+        _ = isSignalled.load(ordering: .relaxed)
+        isListening.store(true, ordering: .relaxed)
         for number in [SIGTERM, SIGINT] {
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { [self] in request() }
-            source.setRegistrationHandler { registered.signal() }
-            source.activate()
-            registered.wait()
-            let kept = Source(source: source)
-            sources.withLock { $0.append(kept) }
+            _ = signal(number) { _ in isSignalled.store(true, ordering: .relaxed) }
         }
     }
 
@@ -35,5 +30,8 @@ public final class StopSignal: Sendable {
     public func request() { flag.store(true, ordering: .relaxed) }
 
     /// Whether to stop.
-    public var isRequested: Bool { flag.load(ordering: .relaxed) }
+    public var isRequested: Bool {
+        flag.load(ordering: .relaxed)
+            || isListening.load(ordering: .relaxed) && isSignalled.load(ordering: .relaxed)
+    }
 }

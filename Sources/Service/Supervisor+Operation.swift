@@ -24,20 +24,22 @@ extension Supervisor {
         notePaused()
     }
 
-    /// What systemd shows: the job, its stage and how far it is, and how many wait.
+    /// What systemd shows: the job, its stage, how far it is and how long it will take, and how many wait.
     var summary: String {
         guard let worker = workers.first else {
             return paused.isEmpty
                 ? "watching \(spool.inbox)" : "watching \(spool.inbox), \(paused.count) paused"
         }
         let others = queue.count + ready.count + workers.count - 1
-        return "\(worker.job.stem): \(progress(of: worker.job)), \(others) more"
+        let more = others > 0 ? "; \(others) more" : ""
+        return "\(worker.job.stem): \(progress(of: worker.job))\(more)"
     }
 
     private func progress(of job: JobFolder) -> String {
         // A line for people: what cannot be read now is there at the next look.
         guard let status = try? job.progress(on: files) else { return "starting" }
-        return "\(status.stage) \(status.step)/\(status.steps)"
+        let left = status.secondsLeft.map { ", about \(NumberText.duration($0)) left" } ?? ""
+        return "\(status.stage) \(status.step)/\(status.steps)\(left)"
     }
 
     /// Says where a job's result is.
@@ -70,11 +72,16 @@ extension Supervisor {
     }
 
     /// Whether a worker is writing a file, such as its last checkpoint.
+    ///
+    /// What an attempt that was killed left half-written is older than the mark of this attempt, and does not count.
     var isSaving: Bool {
         do throws(FileSystemError) {
-            for worker in workers
-            where try files.names(in: worker.job.path).contains(where: TemporaryName.matches) {
-                return true
+            for job in workers.map(\.job) {
+                let begun = try files.statusIfPresent(of: job.attempts)?.modifiedNanoseconds ?? 0
+                for name in try files.names(in: job.path) where TemporaryName.matches(name) {
+                    let status = try files.statusIfPresent(of: "\(job.path)/\(name)")
+                    if let status, status.modifiedNanoseconds >= begun { return true }
+                }
             }
             return false
         } catch {
@@ -90,9 +97,9 @@ extension Supervisor {
             case .done:
                 metrics.hooksDone += 1
                 report(job, "on_delivery is done")
-            case .failed(let status):
+            case .failed(let ending):
                 metrics.hooksFailed += 1
-                report(job, "on_delivery failed with status \(status)", level: .warning)
+                report(job, "on_delivery failed with \(ending)", level: .warning)
             case .timedOut:
                 metrics.hooksFailed += 1
                 report(job, "on_delivery took too long and was ended", level: .warning)

@@ -18,7 +18,8 @@ extension Supervisor {
             return
         }
         if isDone { return notePaused() }
-        guard !decision.lone.contains(where: { DropName($0).stem == wish.stem }) else { return }
+        let halves = decision.lone + decision.arriving
+        guard !halves.contains(where: { DropName($0).stem == wish.stem }) else { return }
         try files.rename(file, to: "\(spool.failed)/\(wish.file)")
         log.notice("\(wish.file): there is no such job")
     }

@@ -225,8 +225,8 @@ extension Supervisor {
             )
             ready = decision.ready
             unclaimed = 0
-            isSettled = decision.waiting.isEmpty
-            unready = (decision.waiting.count, decision.lone.count)
+            isSettled = decision.waiting.isEmpty && decision.arriving.isEmpty
+            unready = (decision.waiting.count + decision.arriving.count, decision.lone.count)
             for name in decision.lone { tell("\(name): waiting for its other half") }
             for name in decision.irregular { tell("\(name): not a regular file, ignored") }
             for wish in decision.wishes { try fulfil(wish, decision) }
@@ -310,6 +310,8 @@ extension Supervisor {
                     continue
                 }
                 workers.removeAll { $0 === worker }
+                // One that was killed for want of progress is counted as that already.
+                if case .died = ending, !worker.wasKilled { metrics.deaths += 1 }
                 try take(ending, of: worker.job)
             } catch {
                 tell("\(worker.job.identifier): \(error)", level: .error, of: worker.job)
@@ -323,7 +325,11 @@ extension Supervisor {
             try worker.silence(on: files) > .seconds(settings.stallSeconds)
         else { return }
         metrics.stalls += 1
-        report(worker.job, "no progress in \(settings.stallSeconds) s, killed", level: .error)
+        report(
+            worker.job,
+            "no progress in \(NumberText.duration(settings.stallSeconds)), killed",
+            level: .error
+        )
         worker.kill()
     }
 
@@ -341,7 +347,6 @@ extension Supervisor {
             }
             rest(job)
         case .died(let reason):
-            metrics.deaths += 1
             report(job, "its worker died, \(reason)", level: .error)
             queue.append(WaitingJob(job))
         }

@@ -88,11 +88,7 @@ extension JobProgress {
         steps = state.steps
         message = state.message
         updatedAt = timestamp()
-        stageSecondsLeft = TimeLeft.ofStage(
-            step: step,
-            steps: steps,
-            time: stageTimes.first { $0.stage == stage }
-        )
+        stageSecondsLeft = timeLeft.ofStage(stage, step: step, times: stageTimes)
         secondsLeft = timeLeft.ofJob(stage: stage, step: step, times: stageTimes)
     }
 
@@ -105,48 +101,6 @@ extension JobProgress {
                 isFallback: isFallback,
                 at: timestamp()
             )
-        )
-    }
-}
-
-extension TimeLeft {
-    /// The stages of a compression with the macs of a step of each; the search, which counts none, is left out.
-    init(_ run: CompressionRun, teacher: Network, data: CompressionData, plan: CompressionPlan) {
-        let macs = Double(teacher.cost.macs)
-        let calibration = Double(min(plan.compensation.images, data.training.count))
-        let heldOut = Double(data.validation.count)
-        let test = Double(data.test?.count ?? 0)
-        let share: Double =
-            switch plan.budget.limit {
-            case .fraction(let fraction): fraction
-            case .count: 0.5
-            }
-        let samplesPerStep =
-            Double(
-                max(1, plan.distillation.epochs * data.training.count)
-            ) / Double(max(1, run.steps(of: .distillation)))
-        func samples(_ stage: Pruning.Stage) -> Double {
-            switch stage {
-            case .baseline: heldOut + test
-            case .sensitivity:
-                (Double(min(plan.sensitivity.images, data.validation.count)) + calibration) / 2
-            case .allocation: heldOut + 4 * calibration
-            case .search, .delivery: 0
-            case .surgery: share * heldOut
-            case .compensation: calibration
-            // The teacher forwards, the student forwards and backwards: three times its forward pass.
-            case .distillation: (1 + 3 * share) * samplesPerStep
-            case .verification: share * (heldOut + test)
-            }
-        }
-        self.init(
-            Pruning.Stage.allCases.map { stage in
-                Stage(
-                    name: stage.rawValue,
-                    steps: run.steps(of: stage),
-                    workPerStep: samples(stage) * macs
-                )
-            }
         )
     }
 }

@@ -1,5 +1,5 @@
 import Durability
-import Foundation
+import Glibc
 
 /// One worker process and the job it is at.
 final class WorkerProcess {
@@ -16,44 +16,43 @@ final class WorkerProcess {
     }
 
     let job: JobFolder
-    private let process = Process()
+    private let process: ChildProcess
     private var lastStatus: FileStatus?
     private var lastProgress: ContinuousClock.Instant
     private(set) var wasKilled = false
 
     /// Starts a worker with what the administrator allows it, as flags of `espalier work`.
-    init(_ job: JobFolder, arguments: [String]) throws {
+    init(_ job: JobFolder, arguments: [String]) throws(ChildProcess.StartError) {
         self.job = job
         lastProgress = ContinuousClock.now
-        // The file this very process was started from, even if it was replaced on disk since.
-        process.executableURL = URL(fileURLWithPath: "/proc/self/exe")
-        process.arguments = ["work", job.path] + arguments
-        // The daemon says where the result is.
-        process.standardOutput = FileHandle.nullDevice
-        try process.run()
+        process = try ChildProcess(
+            // The file this very process was started from, even if it was replaced on disk since.
+            "/proc/self/exe",
+            arguments: ["espalier", "work", job.path] + arguments,
+            // The daemon says where the result is.
+            isSilent: true
+        )
     }
 
     /// How the worker ended, or nil while it runs.
     var ending: Ending? {
-        guard !process.isRunning else { return nil }
-        process.waitUntilExit()
-        let status = process.terminationStatus
-        guard process.terminationReason == .exit else { return .died("signal \(status)") }
-        switch status {
-        case 0: return .done
-        case 1: return .failed
-        case Supervisor.laterStatus: return .later
-        case let status: return .died("status \(status)")
+        switch process.ending {
+        case nil: nil
+        case .signal(let number): .died("signal \(number)")
+        case .exit(0): .done
+        case .exit(1): .failed
+        case .exit(Supervisor.laterStatus): .later
+        case .exit(let status): .died("status \(status)")
         }
     }
 
     /// Asks the worker to stop at its next step.
-    func askToStop() { process.terminate() }
+    func askToStop() { process.signal(SIGTERM) }
 
     /// Ends the worker at once; its job loses what it did since the last checkpoint.
     func kill() {
         wasKilled = true
-        Foundation.kill(process.processIdentifier, SIGKILL)
+        process.signal(SIGKILL)
     }
 
     /// How long the worker has reported nothing new.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Durability
 import Foundation
 import JobFiles
+import Logging
 import Service
 
 /// Seconds since some moment, by a clock that only goes forward.
@@ -13,13 +14,21 @@ private func finish(_ outcome: WorkerOutcome) throws {
     case .done(let path): print(path)
     case .failed(let path, let failure):
         say("espalier: \(failure.message)\n\(failure.hint) [\(failure.code)]\n\(path)")
-        throw ExitCode(1)
-    case .later(let reason):
-        say("espalier: \(reason); run it again to go on")
-        throw ExitCode(75)
-    case .cannotDeliver(let error):
-        say("espalier: \(error)")
-        throw ExitCode(73)
+    case .later(let reason): say("espalier: \(reason); run it again to go on")
+    case .cannotDeliver(let error): say("espalier: \(error)")
+    }
+    if outcome.status != 0 { throw ExitCode(outcome.status) }
+}
+
+extension WorkerOutcome {
+    /// The exit status that says the same.
+    fileprivate var status: Int32 {
+        switch self {
+        case .done: 0
+        case .failed: 1
+        case .later: 75
+        case .cannotDeliver: 73
+        }
     }
 }
 
@@ -121,7 +130,23 @@ struct Work: ParsableCommand {
         )
         worker.limits = limits
         worker.screening = ModelScreening()
-        try finish(worker.run())
+        try tell(worker.run(), of: folder)
+    }
+
+    /// Says how the job ended as a line about it, with the journal's fields, and ends so.
+    private func tell(_ outcome: WorkerOutcome, of job: JobFolder) throws {
+        let stream = ProcessInfo.processInfo.environment["JOURNAL_STREAM"]
+        var log = Logger(label: "espalier") { _ in JournalLogHandler(journalStream: stream) }
+        log[metadataKey: "job"] = "\(job.stem)"
+        log[metadataKey: "job_id"] = "\(job.identifier)"
+        switch outcome {
+        case .done(let path): print(path)
+        case .failed(_, let failure):
+            log.warning("\(job.identifier): \(failure.message) \(failure.hint) [\(failure.code)]")
+        case .later(let reason): log.notice("\(job.identifier): \(reason)")
+        case .cannotDeliver(let error): log.error("\(job.identifier): \(error)")
+        }
+        if outcome.status != 0 { throw ExitCode(outcome.status) }
     }
 }
 

@@ -19,10 +19,29 @@ import Testing
         #expect(estimate.ofJob(stage: "scan", step: 5, times: times) == 85.0)
     }
 
-    @Test("a stage that has done steps is taken by its own rate")
-    func ownRate() {
-        let times = [time("scan", 10, 10), time("train", 4, 2)]
-        #expect(estimate.ofJob(stage: "train", step: 2, times: times) == 36.0)
+    @Test(
+        "a stage that has done much is taken by its own rate, one that has just begun by the others' as well"
+    )
+    func ownRate() throws {
+        let scan = time("scan", 10, 10)
+        let early = try #require(
+            estimate.ofJob(stage: "train", step: 2, times: [scan, time("train", 4, 2)])
+        )
+        // All so far: 14 s for 1800. A tenth is done, so that counts as much as its own rate, 4 s for 800.
+        let (own, all): (Double, Double) = (4.0 / 800, 14.0 / 1800)
+        let expected: Double = 18 * 400 * (own + all) / 2
+        #expect(abs(early - expected) < 1e-9)
+        let late = try #require(
+            estimate.ofJob(stage: "train", step: 19, times: [scan, time("train", 38, 19)])
+        )
+        #expect(abs(late - 2) < 0.1)
+    }
+
+    @Test("what only the first step does is not expected of the others")
+    func opening() {
+        let stages = [TimeLeft.Stage(name: "scan", steps: 10, workPerStep: 100, openingWork: 900)]
+        let times = [time("scan", 10, 1)]
+        #expect(TimeLeft(stages).ofJob(stage: "scan", step: 1, times: times) == 9)
     }
 
     @Test("before the first step nothing is said, after the last nothing is left")
@@ -34,9 +53,10 @@ import Testing
 
     @Test("a stage by itself: its rate over the attempts, times what is left of it")
     func stage() {
-        #expect(TimeLeft.ofStage(step: 5, steps: 10, time: time("scan", 8, 4)) == 10)
-        #expect(TimeLeft.ofStage(step: 0, steps: 10, time: nil) == nil)
-        #expect(TimeLeft.ofStage(step: 10, steps: 10, time: nil) == 0)
+        let times = [time("scan", 8, 4)]
+        #expect(estimate.ofStage("scan", step: 5, times: times) == 10)
+        #expect(estimate.ofStage("scan", step: 0, times: []) == nil)
+        #expect(estimate.ofStage("scan", step: 10, times: []) == 0)
     }
 
     @Test("times of several attempts add up")

@@ -129,7 +129,7 @@ struct AdministrationTests {
         let metrics = String(decoding: try place.delivered("espalier.prom"), as: UTF8.self)
         #expect(metrics.contains(#"espalier_delivery_hooks_total{result="done"} 1"#))
         #expect(metrics.contains(#"espalier_delivery_hooks_total{result="failed"} 1"#))
-        #expect(metrics.contains(#"espalier_jobs_total{result="done"} 1"#))
+        #expect(metrics.contains(#"espalier_jobs_delivered_total{result="done"} 1"#))
     }
 
     @Test("what is kept long enough goes, what was never delivered stays")

@@ -37,6 +37,13 @@ struct InboxScannerTests {
         #expect(decide(entries, at: 11).ready == [pair])
     }
 
+    @Test("a half is not called alone before it has lain still")
+    func halves() {
+        #expect(decide([entry("a.h5", at: 9)], at: 10).arriving == ["a.h5"])
+        #expect(decide([entry("a.h5", at: 9)], at: 10).lone.isEmpty)
+        #expect(decide([entry("a.h5", at: 9)], at: 11).lone == ["a.h5"])
+    }
+
     @Test("a change time in the future is settled by what was observed")
     func futureTimes() {
         var scanner = InboxScanner(settleSeconds: 2, graceSeconds: 60)

@@ -73,7 +73,7 @@ struct OperationTests {
         snapshot.running = ["search": 2]
         snapshot.waiting = 4
         let lines = metrics.text(snapshot, version: "1.2.3").split(separator: "\n").map(String.init)
-        #expect(lines.contains(#"espalier_jobs_total{result="done"} 3"#))
+        #expect(lines.contains(#"espalier_jobs_delivered_total{result="done"} 3"#))
         #expect(lines.contains(#"espalier_jobs{state="running"} 2"#))
         #expect(lines.contains(#"espalier_running_jobs{stage="search"} 2"#))
         #expect(lines.contains(#"espalier_build_info{version="1.2.3"} 1"#))

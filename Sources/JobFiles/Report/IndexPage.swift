@@ -38,7 +38,7 @@ public struct IndexPage: Sendable {
     /// The page, UTF-8.
     public var html: String {
         let running = list.jobs.filter { $0.state == .running }
-        let waiting = list.jobs.filter { $0.state == .waiting }
+        let waiting = list.jobs.filter { $0.state == .waiting || $0.state == .paused }
         let done = list.jobs.filter { $0.state == .done }
         let failed = list.jobs.filter { $0.state == .failed }
         let sections = [
@@ -79,6 +79,7 @@ public struct IndexPage: Sendable {
         var job = Job(name: entry.name, link: entry.report.map(Self.address), text: "")
         switch entry.state {
         case .waiting: job.text = "Waits for its turn."
+        case .paused: job.text = "Paused by its owner until it is resumed."
         case .running:
             guard let progress = entry.progress else {
                 job.text = "Begins."

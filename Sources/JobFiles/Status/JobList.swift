@@ -4,6 +4,8 @@ public struct JobList: Codable, Hashable, Sendable {
     public enum State: String, Codable, Hashable, Sendable, CaseIterable {
         /// In the inbox or claimed, without a worker yet.
         case waiting
+        /// Its owner wants it to wait.
+        case paused
         /// A worker is at it.
         case running
         /// Delivered.
@@ -53,7 +55,7 @@ public struct JobList: Codable, Hashable, Sendable {
     public var schemaVersion = 1
     /// When this was written, ISO 8601 in UTC.
     public var updatedAt: String
-    /// The jobs: running, waiting, then those delivered, the newest first.
+    /// The jobs: running, waiting or paused, then those delivered, the newest first.
     public var jobs: [Entry]
 
     /// Makes a list.

@@ -41,7 +41,8 @@ public enum TerminalProgress {
                     "  "
                         + (entry.progress.map { line($0, width: width - 2) } ?? "begins")
                 )
-            case .waiting: lines.append("\(entry.name.displayable): waiting".shortened(to: width))
+            case .waiting, .paused:
+                lines.append("\(entry.name.displayable): \(entry.state)".shortened(to: width))
             case .done, .failed: continue
             }
         }

@@ -1,7 +1,7 @@
 /// How long a job will still take, from how long its steps took so far.
 ///
-/// Each stage is known by its steps and by the work of one step in any unit, such as macs. A stage that has done steps is
-/// taken by its own rate; one that has not begun by the rate, in work per second, of those that have.
+/// Each stage is known by its steps and by the work of one step in any unit, such as macs. A stage that has not begun is
+/// taken by the rate, in seconds per work, of those that have; one that has, more and more by its own.
 public struct TimeLeft: Hashable, Sendable {
     /// One stage, in the order of the job.
     public struct Stage: Hashable, Sendable {
@@ -11,16 +11,25 @@ public struct TimeLeft: Hashable, Sendable {
         public var steps: Int
         /// The work of one step; 0 where it counts for nothing.
         public var workPerStep: Double
+        /// What the first step does beyond that.
+        public var openingWork: Double
 
         /// Makes a stage.
-        public init(name: String, steps: Int, workPerStep: Double) {
+        public init(name: String, steps: Int, workPerStep: Double, openingWork: Double = 0) {
             self.name = name
             self.steps = steps
             self.workPerStep = workPerStep
+            self.openingWork = openingWork
+        }
+
+        fileprivate func work(ofFirst count: Int) -> Double {
+            count > 0 ? openingWork + Double(count) * workPerStep : 0
         }
     }
 
     private let stages: [Stage]
+    /// How much of a stage must be done for its own rate to count as much as that of the others.
+    private static let doubt = 0.1
 
     /// Prepares an estimate.
     public init(_ stages: [Stage]) { self.stages = stages }
@@ -28,13 +37,14 @@ public struct TimeLeft: Hashable, Sendable {
     /// How long a stage will still take.
     ///
     /// - Parameters:
-    ///   - step: Steps done.
-    ///   - steps: Steps of the stage.
-    ///   - time: What they took.
-    /// - Returns: Seconds until the stage is done; nil before its first step.
-    public static func ofStage(step: Int, steps: Int, time: StageTimeMetrics?) -> Double? {
-        guard let time, time.steps > 0, step > 0 else { return steps <= step ? 0 : nil }
-        return Double(max(0, steps - step)) * time.wallSeconds / Double(time.steps)
+    ///   - stage: The stage.
+    ///   - step: Steps done in it.
+    ///   - times: What each stage took so far.
+    /// - Returns: Seconds until the stage is done; nil before any step with work in it is done.
+    public func ofStage(_ stage: String, step: Int, times: [StageTimeMetrics]) -> Double? {
+        guard let stage = stages.first(where: { $0.name == stage }) else { return nil }
+        guard stage.workPerStep > 0 else { return step < stage.steps ? nil : 0 }
+        return seconds(of: stage, after: step, times: times)
     }
 
     /// How long the job will still take.
@@ -46,27 +56,31 @@ public struct TimeLeft: Hashable, Sendable {
     /// - Returns: Seconds until the job is done; nil before any step with work in it is done.
     public func ofJob(stage: String, step: Int, times: [StageTimeMetrics]) -> Double? {
         guard let current = stages.firstIndex(where: { $0.name == stage }) else { return nil }
-        var seconds = 0.0
+        var sum = 0.0
         for index in current..<stages.count {
-            let own = stages[index]
-            let left = Double(max(0, own.steps - (index == current ? step : 0)))
-            guard left > 0, own.workPerStep > 0 else { continue }
-            guard let perStep = secondsPerStep(of: own, times: times) else { return nil }
-            seconds += left * perStep
+            let done = index == current ? step : 0
+            guard let seconds = seconds(of: stages[index], after: done, times: times) else {
+                return nil
+            }
+            sum += seconds
         }
-        return seconds
+        return sum
     }
 
-    private func secondsPerStep(of stage: Stage, times: [StageTimeMetrics]) -> Double? {
-        if let time = times.first(where: { $0.stage == stage.name }), time.steps > 0 {
-            return time.wallSeconds / Double(time.steps)
-        }
+    private func seconds(of stage: Stage, after step: Int, times: [StageTimeMetrics]) -> Double? {
+        let whole = stage.work(ofFirst: stage.steps)
+        let left = whole - stage.work(ofFirst: min(step, stage.steps))
+        guard left > 0 else { return 0 }
         var (work, seconds) = (0.0, 0.0)
         for time in times {
             guard let known = stages.first(where: { $0.name == time.stage }) else { continue }
-            work += known.workPerStep * Double(time.steps)
+            work += known.work(ofFirst: time.steps)
             seconds += known.workPerStep > 0 ? time.wallSeconds : 0
         }
-        return work > 0 ? stage.workPerStep * seconds / work : nil
+        guard work > 0 else { return nil }
+        let own = times.first { $0.stage == stage.name && $0.steps > 0 }
+        let prior = Self.doubt * whole
+        let ownWork = own.map { stage.work(ofFirst: $0.steps) } ?? 0
+        return left * ((own?.wallSeconds ?? 0) + prior * seconds / work) / (ownWork + prior)
     }
 }

@@ -7,6 +7,9 @@ import Tensors
 extension CompressionRun {
     var sources: [CandidateSource] { CandidateSource.all(for: context.plan) }
 
+    /// How many allocations are tried.
+    public var candidateCount: Int { sources.count }
+
     /// The nodes that a repair visits.
     var repairCalls: [Int] {
         context.plan.compensation.isEnabled ? Compensation.calls(of: context.teacher) : []

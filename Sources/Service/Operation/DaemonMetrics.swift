@@ -84,7 +84,7 @@ public struct DaemonMetrics: Hashable, Sendable {
     private var counters: [Family] {
         [
             Family(
-                name: "jobs_total",
+                name: "jobs_delivered_total",
                 kind: "counter",
                 help: "Jobs delivered since the daemon began, by result.",
                 samples: [

@@ -1,5 +1,5 @@
 import Durability
-import Foundation
+import Glibc
 
 /// A program of the administrator's that is told of each delivery.
 public struct DeliveryHook: Hashable, Sendable {
@@ -18,7 +18,7 @@ public struct DeliveryHook: Hashable, Sendable {
 /// How a run of the hook ended.
 enum HookEnding: Hashable {
     case done
-    case failed(status: Int32)
+    case failed(String)
     case timedOut
     case notStarted(String)
 }
@@ -30,7 +30,7 @@ enum HookEnding: Hashable {
 final class HookQueue {
     private struct Run {
         let job: JobFolder
-        let process: Process
+        let process: ChildProcess
         let lock: any FileLock
         let deadline: ContinuousClock.Instant
         var wasAsked = false
@@ -81,28 +81,29 @@ final class HookQueue {
 
     /// Asks a running program to end; its delivery is told again by the next daemon.
     func stop() {
-        if let run = current { signal(run.process, SIGTERM) }
+        current?.process.signal(SIGTERM, toGroup: true)
     }
 
     private func look(at run: Run) throws -> (job: JobFolder, ending: HookEnding)? {
-        if run.process.isRunning {
+        guard let ending = run.process.ending else {
             let over = ContinuousClock.now - run.deadline
             if over > .seconds(Self.patience) {
-                signal(run.process, SIGKILL)
+                run.process.signal(SIGKILL, toGroup: true)
             } else if over > .zero, !run.wasAsked {
-                signal(run.process, SIGTERM)
+                run.process.signal(SIGTERM, toGroup: true)
                 current?.wasAsked = true
             }
             return nil
         }
-        run.process.waitUntilExit()
         current = nil
         defer { run.lock.release() }
         try files.removeFile(run.job.pendingHook)
         if run.wasAsked { return (run.job, .timedOut) }
-        let status = run.process.terminationStatus
-        let isExit = run.process.terminationReason == .exit
-        return (run.job, isExit && status == 0 ? .done : .failed(status: status))
+        switch ending {
+        case .exit(0): return (run.job, .done)
+        case .exit(let status): return (run.job, .failed("status \(status)"))
+        case .signal(let number): return (run.job, .failed("signal \(number)"))
+        }
     }
 
     private func start(_ job: JobFolder) throws -> HookEnding? {
@@ -111,22 +112,20 @@ final class HookQueue {
         }
         // Another daemon may be telling of it.
         guard let lock = try lock(job.pendingHook) else { return nil }
-        let process = Process()
-        process.executableURL = URL(filePath: hook.program)
-        process.arguments = [delivered.path]
-        process.standardInput = FileHandle.nullDevice
-        process.environment = ProcessInfo.processInfo.environment.merging(
-            [
-                "ESPALIER_JOB": job.stem,
-                "ESPALIER_RESULT": delivered.isFailure ? "failed" : "done",
-            ],
-            uniquingKeysWith: { $1 }
-        )
+        let process: ChildProcess
         do {
-            try process.run()
+            process = try ChildProcess(
+                hook.program,
+                arguments: [hook.program, delivered.path],
+                variables: [
+                    "ESPALIER_JOB": job.stem,
+                    "ESPALIER_RESULT": delivered.isFailure ? "failed" : "done",
+                ],
+                isSilent: false
+            )
         } catch {
             lock.release()
-            return .notStarted("\(error.localizedDescription)")
+            return .notStarted("\(error)")
         }
         let deadline = ContinuousClock.now + .seconds(hook.limitSeconds)
         current = Run(job: job, process: process, lock: lock, deadline: deadline)
@@ -143,11 +142,5 @@ final class HookQueue {
             case .failed(let failure): throw failure
             }
         }
-    }
-
-    /// To the program and what it started: a child is the leader of a process group of its own.
-    private func signal(_ process: Process, _ number: Int32) {
-        let identifier = process.processIdentifier
-        if kill(-identifier, number) != 0 { kill(identifier, number) }
     }
 }

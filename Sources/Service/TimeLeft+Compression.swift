@@ -1,0 +1,95 @@
+import Datasets
+import Graph
+import JobFiles
+import Pruning
+
+extension TimeLeft {
+    /// The stages of a compression with the work of a step of each, in samples that go forward through the teacher.
+    ///
+    /// The factors were fitted to the processor time of each stage for four networks on CIFAR-10 and the example: with them
+    /// no stage's rate was more than a half off the others'.
+    init(_ run: CompressionRun, teacher: Network, data: CompressionData, plan: CompressionPlan) {
+        let work = CompressionWork(run, teacher: teacher, data: data, plan: plan)
+        self.init(
+            Pruning.Stage.allCases.map { stage in
+                let steps = run.steps(of: stage)
+                return Stage(
+                    name: stage.rawValue,
+                    steps: steps,
+                    workPerStep: work.samples(of: stage) / Double(max(1, steps)),
+                    openingWork: stage == .sensitivity ? work.gathering : 0
+                )
+            }
+        )
+    }
+}
+
+/// What the stages of one compression come to, in samples that go forward through the teacher.
+private struct CompressionWork {
+    /// The share of the teacher's work that is left in the student.
+    private let share: Double
+    private let training: Double
+    private let heldOut: Double
+    private let test: Double
+    private let calibration: Double
+    private let groups: Double
+    private let candidates: Double
+    private let points: Double
+    private let pointSamples: Double
+    private let plan: CompressionPlan
+
+    /// Of a sensitivity point, what lies after the cut and is not known from the point before.
+    private static let pointShare = 0.2
+    /// Of the candidates, those that are not the same as an earlier one.
+    private static let newCandidates = 0.8
+    /// Samples over which a point estimates BatchNorm anew.
+    private static let reestimated = 512.0
+
+    init(_ run: CompressionRun, teacher: Network, data: CompressionData, plan: CompressionPlan) {
+        self.plan = plan
+        share =
+            switch plan.budget.limit {
+            case .fraction(let fraction) where plan.budget.unit != .accuracyDrop: fraction
+            case .fraction, .count: 0.5
+            }
+        training = Double(data.training.count)
+        heldOut = Double(data.validation.count)
+        test = Double(data.test?.count ?? 0)
+        calibration = min(Double(plan.compensation.images), training)
+        groups = Double(run.steps(of: .sensitivity) / max(1, plan.sensitivity.fractions.count))
+        candidates = Self.newCandidates * Double(run.candidateCount)
+        points = Double(run.steps(of: .sensitivity))
+        let hasNormalization = teacher.layers.contains {
+            if case .batchNormalization = $0.kind { true } else { false }
+        }
+        pointSamples =
+            min(Double(plan.sensitivity.images), heldOut)
+            + (hasNormalization ? min(Self.reestimated, calibration) : 0)
+    }
+
+    /// Statistics of all layers: a forward pass, and about twice that for the moments of what the layers read.
+    var gathering: Double { 3 * calibration }
+
+    func samples(of stage: Pruning.Stage) -> Double {
+        switch stage {
+        case .baseline: heldOut
+        case .sensitivity: Self.pointShare * points * pointSamples
+        // Each candidate is walked beside the teacher, BatchNorm estimated anew, and both forms are evaluated.
+        case .allocation: candidates * ((1 + 2 * share) * calibration + 2 * share * heldOut)
+        case .search: plan.distillation.order == .layerwise ? groups * layerwise : 0
+        case .surgery: share * heldOut
+        case .compensation, .delivery: 0
+        case .distillation:
+            Double(plan.distillation.epochs) * (trained(training, share: share) + share * heldOut)
+        case .verification: share * heldOut + (1 + share) * test
+        }
+    }
+
+    /// One group of the layerwise order: its fit, and the training after it.
+    private var layerwise: Double {
+        calibration + trained(training * plan.distillation.layerEpochs, share: (1 + share) / 2)
+    }
+
+    /// The teacher forwards, the student forwards and backwards: three times its forward pass.
+    private func trained(_ samples: Double, share: Double) -> Double { (1 + 3 * share) * samples }
+}
