@@ -9,7 +9,7 @@ struct ChartFrame: Hashable, Sendable {
     let height: Double
     var top = 12.0
     var right = 22.0
-    var bottom = 44.0
+    var bottom = 46.0
     var left = 58.0
     /// Whether the drawing keeps its size and its place scrolls, in place of shrinking with the page.
     var isFixed = false
@@ -43,11 +43,11 @@ struct ChartFrame: Hashable, Sendable {
         for (value, label) in zip(scale.ticks.values, scale.ticks.labels) {
             let x = scale.place(value)
             elements.append(line("grid", x, top, x, plotBottom))
-            elements.append(text(label, "tick", x, plotBottom + 15, anchor: "middle"))
+            elements.append(text(label, "tick", x, plotBottom + 17, anchor: "middle"))
         }
         elements.append(line("axis", left, plotBottom, plotRight, plotBottom))
         elements.append(
-            text(axis.label, "label", (left + plotRight) / 2, plotBottom + 33, anchor: "middle")
+            text(axis.label, "label", (left + plotRight) / 2, plotBottom + 35, anchor: "middle")
         )
         return elements
     }

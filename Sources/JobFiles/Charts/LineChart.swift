@@ -149,7 +149,7 @@ package struct LineChart: Hashable, Sendable {
         )
         var contents = frame.verticalAxis(y, up) + frame.horizontalAxis(x, across)
         contents += moments.map { draw($0, frame, across) }
-        contents += levels.filter { y.drawable($0.value) }.map { draw($0, frame, up) }
+        contents += drawLevels(frame, up)
         contents += series.flatMap { draw($0, across, up) }
         if let choice { contents += draw(choice, across, up) }
         contents += legend(rows, frame)
@@ -176,16 +176,24 @@ package struct LineChart: Hashable, Sendable {
         return frame.line("moment", place, frame.top, place, frame.plotBottom).titled(moment.name)
     }
 
-    private func draw(_ level: Level, _ frame: ChartFrame, _ scale: Scale) -> SVGElement {
-        let place = coordinate(scale.place(level.value))
-        return SVGElement(
-            "path",
-            [
-                "class": "line \(level.style.className)",
-                "stroke-dasharray": level.style.dash ?? "none",
-                "d": "M\(coordinate(frame.left)) \(place)L\(coordinate(frame.plotRight)) \(place)",
-            ]
-        ).titled("\(level.name): \(y.text(level.value))")
+    /// Each level with a marker at a place of its own, so that levels on one height can be told apart.
+    private func drawLevels(_ frame: ChartFrame, _ scale: Scale) -> [SVGElement] {
+        levels.enumerated().filter { y.drawable($0.element.value) }.flatMap { index, level in
+            let height = scale.place(level.value)
+            let name = "\(level.name): \(y.text(level.value))"
+            let line = SVGElement(
+                "path",
+                [
+                    "class": "line \(level.style.className)",
+                    "stroke-dasharray": level.style.dash ?? "none",
+                    "d": "M\(coordinate(frame.left)) \(coordinate(height))"
+                        + "H\(coordinate(frame.plotRight))",
+                ]
+            )
+            let share = (Double(index) + 0.5) / Double(levels.count)
+            let x = frame.left + share * (frame.plotRight - frame.left)
+            return [line.titled(name), level.style.marker(x: x, y: height).titled(name)]
+        }
     }
 
     private func draw(_ series: Series, _ across: Scale, _ up: Scale) -> [SVGElement] {

@@ -110,8 +110,41 @@ package struct NetworkDrawing: Hashable, Sendable {
         return frame.drawing(contents).markup
     }
 
+    /// What the shapes mean.
+    package var keyMarkup: String {
+        let frame = ChartFrame(
+            identifier: "\(identifier)-key",
+            title: "Key",
+            summary: "Key of the drawing of the network.",
+            width: 330,
+            height: 44
+        )
+        func bar(_ className: String, _ x: Double, _ height: Double) -> SVGElement {
+            SVGElement(
+                "rect",
+                [
+                    "class": className, "x": coordinate(x), "y": coordinate(11 - height / 2),
+                    "width": "22", "height": coordinate(height),
+                ]
+            )
+        }
+        let style = SeriesStyle.first
+        let reader = SVGElement(
+            "circle",
+            ["class": "reader \(style.className)", "cx": "226", "cy": "33", "r": "3.2"]
+        )
+        let contents = [
+            bar("before", 4, 14), frame.text("width before", "legend", 32, 15),
+            bar("after", 150, 8), frame.text("width after", "legend", 178, 15),
+            style.marker(x: 15, y: 33, radius: 4),
+            frame.text("makes the group's channels", "legend", 32, 37),
+            reader, frame.text("reads them", "legend", 238, 37),
+        ]
+        return frame.drawing(contents).markup
+    }
+
     private static func style(_ index: Int) -> SeriesStyle {
-        SeriesStyle.allCases[index % SeriesStyle.allCases.count]
+        SeriesStyle.palette[index % SeriesStyle.palette.count]
     }
 
     private func middle(_ row: Int) -> Double { Self.top + (Double(row) + 0.5) * Self.rowHeight }
