@@ -158,17 +158,12 @@ package struct LineChart: Hashable, Sendable {
 
     /// The legend alone, for charts that share one.
     package var legendMarkup: String {
-        var chart = self
-        chart.width = 620
-        let rows = chart.legendRows
-        let frame = ChartFrame(
-            identifier: identifier,
-            title: "Key",
-            summary: rows.joined().map(\.name).joined(separator: ", "),
-            width: chart.width,
-            height: Double(rows.count) * Self.legendRow + 4
-        )
-        return frame.drawing(chart.legend(rows, frame)).markup
+        var legend = Legend()
+        for entry in legendEntries {
+            let shapes = key(entry.style, isLine: entry.isLine, 1, Legend.middle.y)
+            legend.add(entry.name, shapes)
+        }
+        return legend.markup
     }
 
     private func draw(_ moment: Moment, _ frame: ChartFrame, _ scale: Scale) -> SVGElement {
@@ -256,16 +251,20 @@ package struct LineChart: Hashable, Sendable {
         return [ring.titled(choice.name ?? "chosen")]
     }
 
-    /// The entries of the legend, laid out in rows by an estimate of their widths.
-    private var legendRows: [[(name: String, style: SeriesStyle?, isLine: Bool)]] {
+    private var legendEntries: [(name: String, style: SeriesStyle?, isLine: Bool)] {
         var entries: [(name: String, style: SeriesStyle?, isLine: Bool)] = []
         entries += series.map { ($0.name, $0.style, $0.isJoined) }
         entries += levels.map { ($0.name, $0.style, true) }
         if let moment = moments.first { entries.append((moment.name, nil, true)) }
         if let choice { entries.append((choice.name ?? "chosen", nil, false)) }
+        return entries
+    }
+
+    /// The entries of the legend, laid out in rows by an estimate of their widths.
+    private var legendRows: [[(name: String, style: SeriesStyle?, isLine: Bool)]] {
         var rows: [[(name: String, style: SeriesStyle?, isLine: Bool)]] = []
         var room = 0.0
-        for entry in entries {
+        for entry in legendEntries {
             let width = Self.legendWidth(entry.name)
             if rows.isEmpty || room < width {
                 rows.append([])
@@ -277,7 +276,7 @@ package struct LineChart: Hashable, Sendable {
         return rows
     }
 
-    private static func legendWidth(_ name: String) -> Double { 42 + 6.4 * Double(name.count) }
+    private static func legendWidth(_ name: String) -> Double { 42 + 7 * Double(name.count) }
 
     private func legend(
         _ rows: [[(name: String, style: SeriesStyle?, isLine: Bool)]],

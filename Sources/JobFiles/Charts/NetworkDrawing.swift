@@ -71,7 +71,12 @@ package struct NetworkDrawing: Hashable, Sendable {
 
     private static let rowHeight = 22.0
     private static let top = 30.0
-    private static let barWidth = 190.0
+    private static let nameWidth = 178.0
+    private static let barWidth = 170.0
+    /// Room for `1024 → 1024`.
+    private static let countWidth = 92.0
+    private static let classWidth = 150.0
+    private static let leastRailWidth = 106.0
     private static let railGap = 13.0
     /// Rails beyond this many side by side are drawn over the last.
     private static let mostRails = 12
@@ -81,27 +86,31 @@ package struct NetworkDrawing: Hashable, Sendable {
         let lanes = skipLanes
         let rails = railColumns
         let left = 14 + 9 * Double(min(6, (lanes.map(\.lane).max() ?? -1) + 1))
-        let bars = left + 322
-        let rail = bars + Self.barWidth + 84
+        let bars = left + Self.nameWidth
+        let rail = bars + Self.barWidth + Self.countWidth
         let railCount = (rails.max() ?? -1) + 1
-        let notes = rail + Double(railCount) * Self.railGap + 8
+        let classes =
+            rail + max(Self.leastRailWidth, Double(railCount) * Self.railGap + Self.railGap)
+        let notes = classes + Self.classWidth
         let hasNotes = layers.contains { $0.note != nil }
         var frame = ChartFrame(
             identifier: identifier,
             title: title,
             summary: summary,
-            width: notes + (hasNotes ? 290 : 6),
+            width: hasNotes ? notes + 320 : notes,
             height: Self.top + Double(layers.count) * Self.rowHeight + 8
         )
         frame.isFixed = true
         var contents = [
             frame.text("layer", "label", left + 6, 16),
             frame.text("channels before and after", "label", bars, 16),
-            frame.text("coupled groups", "label", rail - 8, 16),
+            frame.text("coupled groups", "label", rail - 6, 16),
+            frame.text("class", "label", classes, 16),
         ]
+        if hasNotes { contents.append(frame.text("why it stays whole", "label", notes, 16)) }
         contents += lanes.map { draw($0, left) }
         for index in layers.indices {
-            contents += draw(index, left: left, bars: bars, notes: notes, frame)
+            contents += draw(index, left: left, bars: bars, classes: classes, frame)
         }
         for (index, group) in groups.enumerated() {
             let x = rail + Double(rails[index]) * Self.railGap
@@ -112,35 +121,37 @@ package struct NetworkDrawing: Hashable, Sendable {
 
     /// What the shapes mean.
     package var keyMarkup: String {
-        let frame = ChartFrame(
-            identifier: "\(identifier)-key",
-            title: "Key",
-            summary: "Key of the drawing of the network.",
-            width: 330,
-            height: 44
-        )
-        func bar(_ className: String, _ x: Double, _ height: Double) -> SVGElement {
+        let (x, y) = Legend.middle
+        func bar(_ className: String, _ height: Double) -> SVGElement {
             SVGElement(
                 "rect",
                 [
-                    "class": className, "x": coordinate(x), "y": coordinate(11 - height / 2),
-                    "width": "22", "height": coordinate(height),
+                    "class": className, "x": "1", "y": coordinate(y - height / 2), "width": "24",
+                    "height": coordinate(height),
                 ]
             )
         }
         let style = SeriesStyle.first
-        let reader = SVGElement(
-            "circle",
-            ["class": "reader \(style.className)", "cx": "226", "cy": "33", "r": "3.2"]
+        var legend = Legend()
+        legend.add("channels before", [bar("before", 14)])
+        legend.add("channels after", [bar("after", 8)])
+        legend.add("makes the group's channels", [style.marker(x: x, y: y, radius: 4)])
+        legend.add("reads them", [Self.reader(style, x, y)])
+        legend.add(
+            "skips layers",
+            [SVGElement("path", ["class": "skip", "d": "M3 7H23l-4 -3m4 3l-4 3"])]
         )
-        let contents = [
-            bar("before", 4, 14), frame.text("width before", "legend", 32, 15),
-            bar("after", 150, 8), frame.text("width after", "legend", 178, 15),
-            style.marker(x: 15, y: 33, radius: 4),
-            frame.text("makes the group's channels", "legend", 32, 37),
-            reader, frame.text("reads them", "legend", 238, 37),
-        ]
-        return frame.drawing(contents).markup
+        return legend.markup
+    }
+
+    private static func reader(_ style: SeriesStyle, _ x: Double, _ y: Double) -> SVGElement {
+        SVGElement(
+            "circle",
+            [
+                "class": "reader \(style.className)", "cx": coordinate(x), "cy": coordinate(y),
+                "r": "3.2",
+            ]
+        )
     }
 
     private static func style(_ index: Int) -> SeriesStyle {
@@ -153,7 +164,7 @@ package struct NetworkDrawing: Hashable, Sendable {
         _ index: Int,
         left: Double,
         bars: Double,
-        notes: Double,
+        classes: Double,
         _ frame: ChartFrame
     ) -> [SVGElement] {
         let layer = layers[index]
@@ -183,9 +194,8 @@ package struct NetworkDrawing: Hashable, Sendable {
             frame.text(
                 layer.className.shortened(to: 22),
                 "tick",
-                left + 314,
-                y + 4,
-                anchor: "end"
+                classes,
+                y + 4
             ),
             bar("before", before, layer.hasWeights ? 14 : 5),
             bar("after", after, layer.hasWeights ? 8 : 3),
@@ -194,7 +204,11 @@ package struct NetworkDrawing: Hashable, Sendable {
             elements.append(frame.text(widths, "tick", bars + Self.barWidth + 6, y + 4))
         }
         if let note = layer.note {
-            elements.append(frame.text(note.shortened(to: 48), "tick", notes, y + 4).titled(note))
+            elements.append(
+                frame.text(note.shortened(to: 48), "tick", classes + Self.classWidth, y + 4).titled(
+                    note
+                )
+            )
         }
         return elements
     }
@@ -215,13 +229,9 @@ package struct NetworkDrawing: Hashable, Sendable {
         ]
         for row in group.consumers {
             elements.append(
-                SVGElement(
-                    "circle",
-                    [
-                        "class": "reader \(style.className)", "cx": coordinate(x),
-                        "cy": coordinate(middle(row)), "r": "3.2",
-                    ]
-                ).titled("\(layers[row].name) reads group \(group.name)")
+                Self.reader(style, x, middle(row)).titled(
+                    "\(layers[row].name) reads group \(group.name)"
+                )
             )
         }
         for row in group.producers {

@@ -78,6 +78,31 @@ package struct RowChart: Hashable, Sendable {
         return 18 + Self.character * Double(longest)
     }
 
+    private static let legendRow = 19.0
+
+    /// The series of each row of the legend, by an estimate of their widths.
+    private var legendRows: [[Series]] {
+        guard series.count > 1 else { return [] }
+        var rows: [[Series]] = []
+        var room = 0.0
+        for entry in series {
+            let width = Self.legendWidth(entry)
+            if rows.isEmpty || room < width {
+                rows.append([])
+                room = self.width - 8
+            }
+            rows[rows.count - 1].append(entry)
+            room -= width
+        }
+        return rows
+    }
+
+    private static func legendWidth(_ entry: Series) -> Double {
+        38 + character * Double(entry.name.count)
+    }
+
+    private var top: Double { 8 + Double(legendRows.count) * Self.legendRow }
+
     private var noteWidth: Double {
         let longest = rows.compactMap { $0.note?.count }.max() ?? 0
         return longest == 0 ? 24 : 14 + Self.character * Double(longest)
@@ -94,9 +119,9 @@ package struct RowChart: Hashable, Sendable {
             title: title,
             summary: summary,
             width: width,
-            height: (series.count > 1 ? 26 : 8) + Double(rows.count) * rowHeight + 46
+            height: top + Double(rows.count) * rowHeight + 46
         )
-        frame.top = series.count > 1 ? 26 : 8
+        frame.top = top
         frame.left = nameWidth
         frame.right = noteWidth
         var axis = axis
@@ -124,7 +149,9 @@ package struct RowChart: Hashable, Sendable {
                 contents.append(frame.text(note, "tick", frame.plotRight + 8, y + 4))
             }
         }
-        if series.count > 1 { contents += legend(frame) }
+        for (row, entries) in legendRows.enumerated() {
+            contents += legend(entries, 10 + Double(row) * Self.legendRow, frame)
+        }
         return frame.drawing(contents).markup
     }
 
@@ -174,25 +201,25 @@ package struct RowChart: Hashable, Sendable {
         return elements
     }
 
-    private func legend(_ frame: ChartFrame) -> [SVGElement] {
+    private func legend(_ entries: [Series], _ y: Double, _ frame: ChartFrame) -> [SVGElement] {
         var elements: [SVGElement] = []
         var x = 8.0
-        for entry in series {
+        for entry in entries {
             switch form {
             case .bars:
                 elements.append(
                     SVGElement(
                         "rect",
                         [
-                            "class": "bar \(entry.style.className)", "x": coordinate(x), "y": "5",
-                            "width": "14", "height": "9",
+                            "class": "bar \(entry.style.className)", "x": coordinate(x),
+                            "y": coordinate(y - 5), "width": "14", "height": "9",
                         ]
                     )
                 )
-            case .marks: elements.append(entry.style.marker(x: x + 7, y: 10))
+            case .marks: elements.append(entry.style.marker(x: x + 7, y: y))
             }
-            elements.append(frame.text(entry.name, "legend", x + 20, 14))
-            x += 38 + Self.character * Double(entry.name.count)
+            elements.append(frame.text(entry.name, "legend", x + 20, y + 4))
+            x += Self.legendWidth(entry)
         }
         return elements
     }

@@ -110,7 +110,7 @@ public struct BeforeAfterTable: Hashable, Sendable {
             before: "\(NumberText.significant(median.before, 3)) ms",
             after: "\(NumberText.significant(median.after, 3)) ms",
             change: median.after > 0
-                ? "\(NumberText.fixed(median.before / median.after, 2)) times as fast" : ""
+                ? "\(NumberText.fixed(median.before / median.after, 2)) x the speed" : ""
         )
     }
 

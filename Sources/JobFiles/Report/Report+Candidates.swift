@@ -15,6 +15,7 @@ extension Report {
         return ReportPage.Section(
             anchor: "candidates",
             title: "What else was tried",
+            shortTitle: "Candidates",
             text:
                 "Each candidate shares the budget out over the groups in another way. All were cut "
                 + "and repaired; the one with the lowest held-out loss within the budget went on "

@@ -37,6 +37,7 @@ extension Report {
         return ReportPage.Section(
             anchor: "classes",
             title: "Who paid for it",
+            shortTitle: "Classes",
             text: classText(classes, change: change),
             figures: [
                 ReportPage.Figure(
@@ -59,7 +60,7 @@ extension Report {
                     )
                 )
             ],
-            tables: confusionTables
+            trailingTables: confusionTables
         )
     }
 

@@ -35,6 +35,7 @@ extension Report {
         return ReportPage.Section(
             anchor: "sensitivity",
             title: "Where it could be cut",
+            shortTitle: "Sensitivity",
             text: "For each coupled group: the quality on held-out samples when a share of its "
                 + "channels is removed and everything else is left whole. A flat curve is a group "
                 + "that can give; the ring is the share that was chosen.",

@@ -39,6 +39,7 @@ extension Report {
         return ReportPage.Section(
             anchor: "network",
             title: "The network, layer by layer",
+            shortTitle: "Network",
             text:
                 "The pale bar is the width before, the dark one the width after. Each line at the "
                 + "right is a coupled group: its solid marks are the layers that make its channels "
@@ -84,6 +85,7 @@ extension Report {
         return ReportPage.Section(
             anchor: "time",
             title: "Where the time goes",
+            shortTitle: "Time",
             text: "Medians of at least \(passes) forward passes on the machine that did the job, "
                 + "teacher and student in turn. These are the only numbers here, with the times of "
                 + "the stages, that differ from run to run.",

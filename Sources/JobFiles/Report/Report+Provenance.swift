@@ -22,6 +22,7 @@ extension Report {
         return ReportPage.Section(
             anchor: "provenance",
             title: "Where it comes from",
+            shortTitle: "Provenance",
             text:
                 "The same model, spec, data and kind of machine give the same model, byte for byte, "
                 + "with any number of threads and however often the job is interrupted. To make it "
@@ -63,7 +64,7 @@ extension Report {
         let times = metrics.run.stageTimes
         func row(_ name: String, _ wall: Double, _ cpu: Double, _ steps: String) -> [String] {
             [
-                name, NumberText.duration(wall), NumberText.duration(cpu),
+                name, Self.seconds(wall), Self.seconds(cpu),
                 wall > 0 ? NumberText.fixed(cpu / wall, 2) : "", steps,
             ]
         }
@@ -74,6 +75,12 @@ extension Report {
             rows: times.map { row($0.stage, $0.wallSeconds, $0.cpuSeconds, "\($0.steps)") }
                 + [row("all", total.0, total.1, "")]
         )
+    }
+
+    /// A time span that may be much shorter than a second.
+    private static func seconds(_ seconds: Double) -> String {
+        seconds < 0.95
+            ? "\(NumberText.fixed(1000 * seconds, 0)) ms" : NumberText.duration(seconds)
     }
 
     private var stageChart: RowChart {
@@ -106,7 +113,7 @@ extension Report {
             ["when", "stage", "step", "checkpoint"],
             rows: metrics.run.resumes.map { resume in
                 [
-                    resume.at, resume.stage, "\(resume.step) of \(resume.steps)",
+                    Self.time(resume.at), resume.stage, "\(resume.step) of \(resume.steps)",
                     resume.isFallback ? "the older: the newest was damaged" : "the newest",
                 ]
             }

@@ -29,6 +29,7 @@ extension Report {
         return ReportPage.Section(
             anchor: "search",
             title: "How well the channels were chosen",
+            shortTitle: "Search",
             text: "The error that removing the chosen channels leaves in the layers that read the "
                 + "group before any weight is fitted, as a share of their variance: lower is "
                 + "better. The genetic search generation by generation, beside greedy removal, the "
@@ -105,8 +106,7 @@ extension Report {
             rows: groups.sorted { ($0.search?.genetic ?? 0) > ($1.search?.genetic ?? 0) }
                 .prefix(Self.mostRows).map { group in
                     RowChart.Row(name: group.name, values: Self.values(group.search))
-                },
-            width: 620
+                }
         )
         return ReportPage.Figure(
             title: chart.title,

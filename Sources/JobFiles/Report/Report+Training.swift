@@ -9,6 +9,7 @@ extension Report {
         return ReportPage.Section(
             anchor: "distillation",
             title: "How the student learned",
+            shortTitle: "Training",
             text: "The student learns from the teacher's answers. " + bestEpochText
                 + (resumes > 0
                     ? " Upright lines mark where training was interrupted and went on from its "

@@ -25,7 +25,7 @@ public struct Report: Sendable {
         ]
         return ReportPage(
             title: "\(metrics.run.job): before and after compression",
-            subtitle: "Model \(metrics.run.modelName), finished "
+            subtitle: "Model “\(metrics.run.modelName)”, finished "
                 + "\(Self.time(metrics.run.finishedAt)), seed \(metrics.run.seed)",
             verdictClass: verdict.className,
             verdict: verdict.sentence,
@@ -44,6 +44,7 @@ public struct Report: Sendable {
         ReportPage.Section(
             anchor: "models",
             title: "What came in and what came out",
+            shortTitle: "Models",
             text: "One multiply-accumulate (mac) is two floating-point operations (FLOPs). Test "
                 + "samples took no part in any decision; held-out samples did.",
             leadingTables: [
@@ -52,7 +53,7 @@ public struct Report: Sendable {
             figures: [
                 ReportPage.Figure(title: remainsChart.title, drawing: Markup(remainsChart.markup))
             ],
-            tables: [budgetTable]
+            trailingTables: [budgetTable]
         )
     }
 
@@ -145,6 +146,7 @@ public struct Report: Sendable {
         return ReportPage.Section(
             anchor: "repair",
             title: "What cutting cost and what repair gave back",
+            shortTitle: "Repair",
             text:
                 "Surgery removes the channels; compensation folds their means into the biases and "
                 + "fits the kept weights by least squares; BatchNorm statistics are measured anew; "

@@ -49,6 +49,8 @@ package struct ReportPage {
     struct Section {
         var anchor: String
         var title: String
+        /// What the list of sections calls it.
+        var shortTitle: String
         /// What the section says, in one or two sentences.
         var text: String
         /// A table that stands in one row with the figures.
@@ -63,6 +65,8 @@ package struct ReportPage {
         var key: Markup?
         /// A drawing that is wider than a phone and scrolls by itself.
         var wide: Figure?
+        /// Tables that follow the figures in one row with them.
+        var trailingTables: [Table] = []
         var tables: [Table] = []
         var facts: [Fact] = []
         /// Something to type.
