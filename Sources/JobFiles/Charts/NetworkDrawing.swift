@@ -76,7 +76,7 @@ package struct NetworkDrawing: Hashable, Sendable {
     /// Room for `1024 → 1024`.
     private static let countWidth = 92.0
     private static let classWidth = 150.0
-    private static let leastRailWidth = 106.0
+    private static let leastRailWidth = 122.0
     private static let railGap = 13.0
     /// Rails beyond this many side by side are drawn over the last.
     private static let mostRails = 12

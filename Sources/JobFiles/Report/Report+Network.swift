@@ -41,10 +41,9 @@ extension Report {
             title: "The network, layer by layer",
             shortTitle: "Network",
             text:
-                "The pale bar is the width before, the dark one the width after. Each line at the "
-                + "right is a coupled group: its solid marks are the layers that make its channels "
-                + "and must lose them together, its rings the layers that read them. Lines at the "
-                + "left are connections that skip layers.",
+                "Each line beside the bars is a coupled group: its solid marks are the layers that "
+                + "make its channels and must lose them together, its rings the layers that read "
+                + "them. Lines at the left are connections that skip layers.",
             key: Markup(drawing.keyMarkup),
             wide: ReportPage.Figure(
                 title: "Widths, couplings and frozen layers",

@@ -39,7 +39,8 @@ extension Report {
             multiples: shown.first.compactMap(figure),
             furtherMultiples: shown.further.compactMap(figure),
             furtherTitle: Self.furtherTitle(shown.further.count),
-            key: Markup(searchChart(first, name: "", identifier: "search-key").legendMarkup)
+            key: Markup(searchChart(first, name: "", identifier: "search-key").legendMarkup),
+            trailingTables: [certificateTable(searched.map(\.element))]
         )
     }
 
@@ -114,6 +115,36 @@ extension Report {
             note: groups.count > Self.mostRows
                 ? "the \(Self.mostRows) of \(groups.count) groups with the largest" : nil,
             table: searchTable(groups)
+        )
+    }
+
+    /// How far the genetic search can be from the best there is, the farthest first.
+    private func certificateTable(_ groups: [GroupMetrics]) -> ReportPage.Table {
+        let known: [(name: String, value: Double, bound: Double, isProved: Bool)] =
+            groups.compactMap { group in
+                guard let search = group.search, let bound = search.optimum ?? search.lowerBound
+                else { return nil }
+                return (group.name, search.genetic, bound, search.optimum != nil)
+            }
+        func gap(_ entry: (name: String, value: Double, bound: Double, isProved: Bool)) -> Double {
+            entry.value > 0 ? max(0, 1 - entry.bound / entry.value) : 0
+        }
+        let order = known.enumerated().sorted {
+            (-gap($0.element), $0.offset) < (-gap($1.element), $1.offset)
+        }.prefix(Self.fewMultiples).map(\.element)
+        return ReportPage.Table(
+            known.count > Self.fewMultiples
+                ? "How far from the best possible: the \(Self.fewMultiples) farthest of "
+                    + "\(known.count) groups" : "How far from the best possible",
+            ["group", "genetic", "bound", "away at most"],
+            rows: order.map { entry in
+                [
+                    entry.name, NumberText.significant(entry.value, 3),
+                    NumberText.significant(entry.bound, 3),
+                    gap(entry) < 5e-4 && entry.isProved
+                        ? "nothing, proved" : NumberText.percent(gap(entry), digits: 1),
+                ]
+            }
         )
     }
 

@@ -99,14 +99,13 @@ public struct Report: Sendable {
         let budget = metrics.budget
         return ReportPage.Table(
             "Asked and achieved",
-            ["budget", "asked", "at most", "achieved", "of that", "teacher"],
+            ["budget of", budget.unit.replacing("_", with: " ")],
             rows: [
-                [
-                    budget.unit, budget.askedText, budget.text(budget.limit),
-                    budget.text(budget.achieved),
-                    NumberText.percent(budget.achieved / max(budget.limit, 1e-9)),
-                    budget.text(budget.teacher),
-                ]
+                ["asked", budget.askedText],
+                ["that is at most", budget.text(budget.limit)],
+                ["achieved", budget.text(budget.achieved)],
+                ["used of it", NumberText.percent(budget.achieved / max(budget.limit, 1e-9))],
+                ["the teacher's", budget.text(budget.teacher)],
             ]
         )
     }
