@@ -199,12 +199,54 @@ import Testing
 
     @Test("series are told apart without colour: each style has a dash and a marker of its own")
     func styles() {
-        let dashes = SeriesStyle.allCases.map { $0.dash ?? "none" }
+        let dashes = SeriesStyle.palette.map { $0.dash ?? "none" }
         #expect(Set(dashes).count == dashes.count)
-        let markers = SeriesStyle.allCases.map {
+        let markers = SeriesStyle.palette.map {
             $0.marker(x: 0, y: 0).markup.replacing($0.className, with: "")
         }
         #expect(Set(markers).count == markers.count)
+    }
+
+    @Test("an axis of whole numbers has no tick between two and ends where its values do")
+    func wholeNumbers() {
+        let scale = Scale(
+            Axis("epoch", notation: .whole, includes: [0, 2]),
+            spanning: [1, 2],
+            from: 0,
+            to: 100,
+            count: 5
+        )
+        #expect(scale.ticks.labels == ["0", "1", "2"])
+        #expect(scale.place(2) == 100)
+        let long = Scale(
+            Axis("epoch", notation: .whole, includes: [0]),
+            spanning: [23],
+            from: 0,
+            to: 100,
+            count: 5
+        )
+        #expect(long.ticks.labels == ["0", "5", "10", "15", "20"])
+        #expect(long.place(23) == 100)
+    }
+
+    @Test("levels on one height are told apart by markers at places of their own")
+    func levelMarkers() {
+        var chart = line
+        chart.series = []
+        chart.levels = SeriesStyle.palette.map {
+            LineChart.Level(name: "\($0)", style: $0, value: 1)
+        }
+        chart.hasLegend = false
+        let markers = chart.markup.matches(of: #/class="marker s\d"/#)
+        #expect(markers.count == chart.levels.count)
+        #expect(Set(markers.map { String($0.output) }).count == chart.levels.count)
+    }
+
+    @Test("a key for several charts is a list: series, levels, a moment and the choice")
+    func key() {
+        let markup = line.legendMarkup
+        #expect(markup.hasPrefix("<ul class=\"legend\">"))
+        #expect(markup.matches(of: #/<li>/#).count == line.series.count + line.levels.count + 2)
     }
 
     @Test("values that are no numbers, and none at all, leave gaps and trap nothing")

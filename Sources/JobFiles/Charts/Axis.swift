@@ -115,7 +115,7 @@ package struct Ticks: Hashable, Sendable {
     private static func label(_ value: Double, step: Double, notation: Axis.Notation) -> String {
         switch notation {
         case .plain:
-            if step < 1e-4 || abs(value) >= 1e6 { return NumberText.significant(value, 3) }
+            if step < 1e-6 || abs(value) >= 1e6 { return NumberText.significant(value, 3) }
             return NumberText.fixed(value, digits(step))
         case .whole: return NumberText.fixed(value, 0)
         case .percent: return "\(NumberText.fixed(100 * value, digits(100 * step))) %"

@@ -26,8 +26,8 @@ extension Report {
             text:
                 "The same model, spec, data and kind of machine give the same model, byte for byte, "
                 + "with any number of threads and however often the job is interrupted. To make it "
-                + "again, in this folder and with the model as it was dropped, which is not the one "
-                + "that lies here:",
+                + "again, with the spec from here, the data file beside it, and the model as it was "
+                + "dropped, which is not the one that lies here:",
             leadingTables: [stageTable],
             figures: [
                 ReportPage.Figure(title: stageChart.title, drawing: Markup(stageChart.markup))
