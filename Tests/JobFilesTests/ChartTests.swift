@@ -207,6 +207,42 @@ import Testing
         #expect(Set(markers).count == markers.count)
     }
 
+    @Test("a tall network comes in parts: each layer in one, the rails of long groups in all")
+    func parts() {
+        let count = 40
+        let whole = BeforeAfter(before: 8, after: 8)
+        let drawing = NetworkDrawing(
+            identifier: "tall",
+            title: "Tall",
+            summary: "Forty layers.",
+            layers: (0..<count).map { row in
+                NetworkDrawing.Layer(
+                    name: "layer-\(row)",
+                    className: "Conv2D",
+                    inputs: row == 0 ? [] : [row - 1],
+                    channels: whole,
+                    hasWeights: true
+                )
+            },
+            groups: [
+                NetworkDrawing.Group(
+                    name: "long",
+                    producers: [0],
+                    consumers: [count - 1],
+                    units: whole
+                )
+            ]
+        )
+        let parts = drawing.markup.components(separatedBy: "</svg>").dropLast()
+        #expect(parts.count == 3)
+        #expect(parts.allSatisfy { $0.contains("<title>group long") })
+        for row in 0..<count {
+            let holders = parts.filter { $0.contains(">layer-\(row)</text>") }
+            #expect(holders.count == 1, "layer \(row)")
+        }
+        #expect(parts.filter { $0.contains("class=\"reader") }.count == 1)
+    }
+
     @Test("an axis of whole numbers has no tick between two and ends where its values do")
     func wholeNumbers() {
         let scale = Scale(

@@ -13,6 +13,8 @@ struct ChartFrame: Hashable, Sendable {
     var left = 58.0
     /// Whether the drawing keeps its size and its place scrolls, in place of shrinking with the page.
     var isFixed = false
+    /// Where the part that is shown begins.
+    var start = 0.0
 
     var plotRight: Double { width - right }
     var plotBottom: Double { height - bottom }
@@ -30,7 +32,8 @@ struct ChartFrame: Hashable, Sendable {
                 "style": isFixed
                     ? "width:\(coordinate(width))px" : "max-width:\(coordinate(width * 1.2))px",
                 "xmlns": "http://www.w3.org/2000/svg",
-                "viewBox": "0 0 \(coordinate(width)) \(coordinate(height))", "role": "img",
+                "viewBox": "0 \(coordinate(start)) \(coordinate(width)) \(coordinate(height))",
+                "role": "img",
                 "aria-labelledby": "chart-\(identifier)-title chart-\(identifier)-desc",
             ],
             children: names + contents

@@ -81,8 +81,17 @@ package struct NetworkDrawing: Hashable, Sendable {
     /// Rails beyond this many side by side are drawn over the last.
     private static let mostRails = 12
 
-    /// The drawing as markup.
+    /// Layers of one part: short, so that a printer can break pages between two.
+    private static let rowsPerPart = 16
+
+    /// The drawing as markup: its parts one below the other, without a seam on a screen.
     package var markup: String {
+        let starts = stride(from: 0, to: max(1, layers.count), by: Self.rowsPerPart)
+        return starts.map { part($0..<min(layers.count, $0 + Self.rowsPerPart)) }.joined()
+    }
+
+    /// The layers of some rows, and what passes beside them.
+    private func part(_ rows: Range<Int>) -> String {
         let lanes = skipLanes
         let rails = railColumns
         let left = 14 + 9 * Double(min(6, (lanes.map(\.lane).max() ?? -1) + 1))
@@ -91,32 +100,57 @@ package struct NetworkDrawing: Hashable, Sendable {
         let railCount = (rails.max() ?? -1) + 1
         let classes =
             rail + max(Self.leastRailWidth, Double(railCount) * Self.railGap + Self.railGap)
-        let notes = classes + Self.classWidth
-        let hasNotes = layers.contains { $0.note != nil }
+        var frame = frame(of: rows, notesAt: classes + Self.classWidth)
+        frame.isFixed = true
+        var contents = rows.lowerBound == 0 ? heads(frame, left, bars, rail, classes) : []
+        contents += lanes.filter { $0.to >= rows.lowerBound && $0.from < rows.upperBound }
+            .map { draw($0, left) }
+        for index in rows {
+            contents += draw(index, left: left, bars: bars, classes: classes, frame)
+        }
+        for (index, group) in groups.enumerated() {
+            let x = rail + Double(rails[index]) * Self.railGap
+            contents += draw(group, style: Self.style(index), x, rows)
+        }
+        return frame.drawing(contents).markup
+    }
+
+    private var hasNotes: Bool { layers.contains { $0.note != nil } }
+
+    private func frame(of rows: Range<Int>, notesAt notes: Double) -> ChartFrame {
+        let isWhole = rows.count == layers.count
+        let start = rows.lowerBound == 0 ? 0 : Self.top + Double(rows.lowerBound) * Self.rowHeight
+        let end = Self.top + Double(rows.upperBound) * Self.rowHeight
         var frame = ChartFrame(
-            identifier: identifier,
-            title: title,
+            identifier: isWhole ? identifier : "\(identifier)-\(rows.lowerBound)",
+            title: isWhole
+                ? title : "\(title): layers \(rows.lowerBound + 1) to \(rows.upperBound)",
             summary: summary,
             width: hasNotes ? notes + 320 : notes,
-            height: Self.top + Double(layers.count) * Self.rowHeight + 8
+            height: end - start + (rows.upperBound == layers.count ? 8 : 0)
         )
-        frame.isFixed = true
-        var contents = [
+        frame.start = start
+        return frame
+    }
+
+    private func heads(
+        _ frame: ChartFrame,
+        _ left: Double,
+        _ bars: Double,
+        _ rail: Double,
+        _ classes: Double
+    ) -> [SVGElement] {
+        var heads = [
             frame.text("layer", "label", left + 6, 16),
             frame.text("channels before and after", "label", bars, 16),
             frame.text("coupled groups", "label", rail - 6, 16),
             frame.text("class", "label", classes, 16),
         ]
-        if hasNotes { contents.append(frame.text("why it stays whole", "label", notes, 16)) }
-        contents += lanes.map { draw($0, left) }
-        for index in layers.indices {
-            contents += draw(index, left: left, bars: bars, classes: classes, frame)
+        if hasNotes {
+            let notes = classes + Self.classWidth
+            heads.append(frame.text("why it stays whole", "label", notes, 16))
         }
-        for (index, group) in groups.enumerated() {
-            let x = rail + Double(rails[index]) * Self.railGap
-            contents += draw(group, style: Self.style(index), x)
-        }
-        return frame.drawing(contents).markup
+        return heads
     }
 
     /// What the shapes mean.
@@ -213,9 +247,16 @@ package struct NetworkDrawing: Hashable, Sendable {
         return elements
     }
 
-    private func draw(_ group: Group, style: SeriesStyle, _ x: Double) -> [SVGElement] {
-        let rows = group.producers + group.consumers
-        guard let first = rows.min(), let last = rows.max() else { return [] }
+    private func draw(
+        _ group: Group,
+        style: SeriesStyle,
+        _ x: Double,
+        _ rows: Range<Int>
+    ) -> [SVGElement] {
+        let members = group.producers + group.consumers
+        guard let first = members.min(), let last = members.max(), first < rows.upperBound,
+            last >= rows.lowerBound
+        else { return [] }
         let units = "\(group.units.before) → \(group.units.after) units"
         var elements = [
             SVGElement(
@@ -227,14 +268,14 @@ package struct NetworkDrawing: Hashable, Sendable {
                 ]
             ).titled("group \(group.name), \(units)")
         ]
-        for row in group.consumers {
+        for row in group.consumers where rows.contains(row) {
             elements.append(
                 Self.reader(style, x, middle(row)).titled(
                     "\(layers[row].name) reads group \(group.name)"
                 )
             )
         }
-        for row in group.producers {
+        for row in group.producers where rows.contains(row) {
             elements.append(
                 style.marker(x: x, y: middle(row), radius: 4)
                     .titled("\(layers[row].name) makes group \(group.name), \(units)")
