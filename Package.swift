@@ -65,7 +65,7 @@ let package = Package(
             "JobFiles",
             imports: ["Graph", mustache, yams],
             resources: [
-                "failure.mustache", "figure.mustache", "index.mustache", "page.js",
+                "failure.mustache", "figure.mustache", "index.js", "index.mustache", "page.js",
                 "report.mustache", "style.css", "table.mustache",
             ].map { .embedInCode("Templates/\($0)") }
         ),

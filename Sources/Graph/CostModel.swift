@@ -122,6 +122,23 @@ extension Network {
     /// The elements of all layer outputs of one sample: what a forward pass without reuse of buffers holds.
     public var activationElements: Int { shapes.reduce(0) { $0 + $1.count } }
 
+    /// The most elements of one sample that are held at a time, where each output is let go after its last reader.
+    public var peakActivationElements: Int {
+        var left = readers.map(\.count)
+        for node in outputs { left[node] += 1 }
+        var (held, peak) = (0, 0)
+        for (index, node) in nodes.enumerated() {
+            held += shapes[index].count
+            peak = max(peak, held)
+            for input in node.inputs {
+                left[input] -= 1
+                if left[input] == 0 { held -= shapes[input].count }
+            }
+            if left[index] == 0 { held -= shapes[index].count }
+        }
+        return peak
+    }
+
     /// For each layer, whether gradient training changes each weight: false for statistics and for frozen layers.
     public var trainability: [[Bool]] {
         layers.enumerated().map { index, layer in

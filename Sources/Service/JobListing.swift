@@ -97,7 +97,7 @@ public struct JobListing {
             state: failure == nil ? .done : .failed,
             changedAt: Self.date(nanoseconds).formatted(.iso8601),
             result: failure == nil
-                ? read(JobMetrics.self, "\(folder)/metrics.json").map(JobSummary.init) : nil,
+                ? read(JobSummary.Source.self, "\(folder)/metrics.json").map(JobSummary.init) : nil,
             failure: failure,
             report: hasReport ? "\(name)/report.html" : nil
         )

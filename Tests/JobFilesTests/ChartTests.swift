@@ -199,12 +199,89 @@ import Testing
 
     @Test("series are told apart without colour: each style has a dash and a marker of its own")
     func styles() {
-        let dashes = SeriesStyle.allCases.map { $0.dash ?? "none" }
+        let dashes = SeriesStyle.palette.map { $0.dash ?? "none" }
         #expect(Set(dashes).count == dashes.count)
-        let markers = SeriesStyle.allCases.map {
+        let markers = SeriesStyle.palette.map {
             $0.marker(x: 0, y: 0).markup.replacing($0.className, with: "")
         }
         #expect(Set(markers).count == markers.count)
+    }
+
+    @Test("a tall network comes in parts: each layer in one, the rails of long groups in all")
+    func parts() {
+        let count = 40
+        let whole = BeforeAfter(before: 8, after: 8)
+        let drawing = NetworkDrawing(
+            identifier: "tall",
+            title: "Tall",
+            summary: "Forty layers.",
+            layers: (0..<count).map { row in
+                NetworkDrawing.Layer(
+                    name: "layer-\(row)",
+                    className: "Conv2D",
+                    inputs: row == 0 ? [] : [row - 1],
+                    channels: whole,
+                    hasWeights: true
+                )
+            },
+            groups: [
+                NetworkDrawing.Group(
+                    name: "long",
+                    producers: [0],
+                    consumers: [count - 1],
+                    units: whole
+                )
+            ]
+        )
+        let parts = drawing.markup.components(separatedBy: "</svg>").dropLast()
+        #expect(parts.count == 3)
+        #expect(parts.allSatisfy { $0.contains("<title>group long") })
+        for row in 0..<count {
+            let holders = parts.filter { $0.contains(">layer-\(row)</text>") }
+            #expect(holders.count == 1, "layer \(row)")
+        }
+        #expect(parts.filter { $0.contains("class=\"reader") }.count == 1)
+    }
+
+    @Test("an axis of whole numbers has no tick between two and ends where its values do")
+    func wholeNumbers() {
+        let scale = Scale(
+            Axis("epoch", notation: .whole, includes: [0, 2]),
+            spanning: [1, 2],
+            from: 0,
+            to: 100,
+            count: 5
+        )
+        #expect(scale.ticks.labels == ["0", "1", "2"])
+        #expect(scale.place(2) == 100)
+        let long = Scale(
+            Axis("epoch", notation: .whole, includes: [0]),
+            spanning: [23],
+            from: 0,
+            to: 100,
+            count: 5
+        )
+        #expect(long.ticks.labels == ["0", "5", "10", "15", "20"])
+        #expect(long.place(23) == 100)
+    }
+
+    @Test("levels on one height are told apart by markers at places of their own")
+    func levelMarkers() {
+        var chart = line
+        chart.series = []
+        chart.levels = (0..<3).map { LineChart.Level(name: "\($0)", style: .first, value: 1) }
+        chart.hasLegend = false
+        let places = chart.markup.matches(of: #/class="marker s0" cx="([^"]+)"/#)
+            .map { String($0.1) }
+        #expect(places.count == 3)
+        #expect(Set(places).count == 3)
+    }
+
+    @Test("a key for several charts is a list: series, levels, a moment and the choice")
+    func key() {
+        let markup = line.legendMarkup
+        #expect(markup.hasPrefix("<ul class=\"legend\">"))
+        #expect(markup.matches(of: #/<li>/#).count == line.series.count + line.levels.count + 2)
     }
 
     @Test("values that are no numbers, and none at all, leave gaps and trap nothing")

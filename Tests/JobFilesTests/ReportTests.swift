@@ -35,13 +35,39 @@ import Testing
         try expectSnapshot(body(page), named: "failure.html")
     }
 
+    @Test("several faults of a spec are counted and listed, and not told twice")
+    func faults() {
+        let failure = JobFailure(
+            code: "spec-invalid",
+            message: "/a is no key. /b is no number.",
+            hint: "Mend them.",
+            context: ["/a": "/a is no key", "/b": "/b is no number"]
+        )
+        let page = FailureReport(name: "x", failure: failure, progress: nil, log: "").html
+        #expect(page.contains("There are 2 faults in the spec."))
+        #expect(page.matches(of: #/is no key/#).count == 1)
+        #expect(page.contains("<li>/b is no number</li>"))
+    }
+
     @Test("the list of jobs looks as it did: at work, waiting, done, failed")
     func index() throws {
         let page = IndexPage(SampleJobs.list).html
-        #expect(page.contains("http-equiv=\"refresh\" content=\"5\""))
+        #expect(page.contains("<noscript><meta http-equiv=\"refresh\" content=\"5\"></noscript>"))
+        #expect(page.contains("data-seconds=\"5\"") && page.contains("1 at work, 1 waiting"))
         #expect(page.contains("href=\"./resnet%2050%25/report.html\""))
         #expect(page.contains("about 3 min 20 s left"))
         try expectSnapshot(body(page), named: "index.html")
+    }
+
+    @Test("a delivery whose metrics have other keys than today's is summed up all the same")
+    func summary() throws {
+        let text = JSONText.text(of: SampleMetrics.job())
+            .replacing("\"peak_activation_bytes\"", with: "\"a_key_of_later\"")
+            .replacing("\"groups\"", with: "\"other_groups\"")
+        let source = try JSONText.value(JobSummary.Source.self, from: Array(text.utf8))
+        let summary = JobSummary(source)
+        #expect(summary.macs == BeforeAfter(before: 12_501_632, after: 6_201_344))
+        #expect(summary.accuracy == BeforeAfter(before: 0.8719, after: 0.8654))
     }
 
     @Test("a list without work loads itself less often and says so")
@@ -97,6 +123,43 @@ import Testing
         metrics.budget.achieved = metrics.budget.limit + 1
         #expect(ReportVerdict(metrics).className == "poor")
         #expect(ReportVerdict(metrics).checks.contains { !$0.isGood && $0.text.contains("over") })
+    }
+
+    @Test(
+        "what a budget asked for and what it came to is said in its own unit",
+        arguments: [
+            ("macs", 0.5, "50.0 % of the teacher&#39;s", "6,250,816"),
+            ("parameters", 40_000, "40,000", "6,250,816"),
+            ("bytes", 0.25, "25.0 % of the teacher&#39;s", "6.25 MB"),
+            ("latency", 1500, "1.5 ms", "6.25 ms"),
+            ("accuracy_drop", 0.01, "1.00 points of held-out accuracy", "6,250,816"),
+        ]
+    )
+    func budget(unit: String, asked: Double, expected: String, limit: String) {
+        var metrics = SampleMetrics.job()
+        metrics.budget.unit = unit
+        metrics.budget.asked = asked
+        let page = report(metrics)
+        #expect(page.contains("<td>\(expected)</td>"), "\(unit)")
+        #expect(page.contains("<td>\(limit)</td>"), "\(unit)")
+    }
+
+    @Test("a search says how far it can be from the best, and whose choice was cut")
+    func search() {
+        let page = report()
+        #expect(page.contains("<td>0.021</td><td>0.021</td><td>nothing, proved</td>"))
+        #expect(page.contains("<td>0.021</td><td>0.017</td><td>19.0 %</td>"))
+        #expect(page.contains("In 1 of 3 groups the Surgeon&#39;s choice was cut"))
+        #expect(page.contains("its inputs are too wide to fit"))
+    }
+
+    @Test("many groups are shown by those that lost most, the others on demand")
+    func manyGroups() {
+        let page = report(SampleMetrics.job(blocks: 40))
+        #expect(page.contains("The other 28 groups; those above lost most channels"))
+        #expect(!report().contains("class=\"further\""))
+        let charts = page.matches(of: #/id="chart-sensitivity-\d+-title"/#)
+        #expect(charts.count == 40, "each is there")
     }
 
     @Test("a model without labels and a job without distillation have a report without those parts")

@@ -38,7 +38,11 @@ enum SampleJobs {
                     name: "resnet 50%",
                     state: .done,
                     changedAt: "2026-01-02T02:14:05Z",
-                    result: JobSummary(SampleMetrics.job()),
+                    result: JobSummary(
+                        accuracy: BeforeAfter(before: 0.8719, after: 0.8654),
+                        macs: BeforeAfter(before: 12_501_632, after: 6_201_344),
+                        parameters: BeforeAfter(before: 78_666, after: 37_012)
+                    ),
                     report: "resnet 50%/report.html"
                 ),
                 JobList.Entry(

@@ -31,7 +31,10 @@ enum SampleMetrics {
             groups: (0..<blocks).map { group($0, name: name) },
             layers: layers(blocks, name: name),
             frozenLayers: [
-                FrozenLayerMetrics(name: "\(name)_answer", reason: "it is the network's output")
+                LayerReasonMetrics(name: "\(name)_answer", reason: "it is the network's output")
+            ],
+            repairNotes: [
+                LayerReasonMetrics(name: "\(name)_1_b", reason: "its inputs are too wide to fit")
             ],
             candidates: candidates(blocks),
             epochs: (0..<10).map(epoch),
@@ -78,6 +81,7 @@ enum SampleMetrics {
             parameters: parameters,
             macs: macs,
             activationElements: macs / 64,
+            peakActivationBytes: macs / 64,
             fileBytes: bytes
         )
     }
@@ -104,11 +108,18 @@ enum SampleMetrics {
                 diagonal: 0.034,
                 magnitude: 0.05,
                 random: 0.18,
-                lowerBound: index == 2 ? 0.017 : nil,
+                surgeon: index == 1 ? 0.026 : nil,
+                chosen: index == 1 ? "surgeon" : "genetic",
+                lowerBound: index == 1 ? nil : 0.017 + (index == 0 ? 0.004 : 0),
                 optimum: index == 0 ? 0.021 : nil,
                 generations: (0..<12).map { 0.021 + 0.02 / Double(1 + $0 * $0) }
             ),
-            compensation: CompensationMetrics(raw: 0.09, folded: 0.021, leastSquares: 0.008)
+            compensation: CompensationMetrics(
+                raw: 0.09,
+                folded: 0.021,
+                leastSquares: index == 1 ? nil : 0.008,
+                fitted: index == 1 ? nil : 0.012
+            )
         )
     }
 
@@ -178,6 +189,7 @@ enum SampleMetrics {
                 parameters: 37_012 + 900 * index,
                 keptUnits: [Int](repeating: 10, count: groups),
                 heldOut: quality(entry.1),
+                isRounded: index == 1,
                 isChosen: index == 0
             )
         }

@@ -90,6 +90,46 @@ let packageFolder = URL(filePath: #filePath).deletingLastPathComponent()
         #expect(try faults(of: kept, "kept-channels") == [])
     }
 
+    @Test(
+        "history and sensitivities are as their schemas say, with labels and without",
+        arguments: [true, false]
+    )
+    func tables(hasLabels: Bool) throws {
+        var metrics = SampleMetrics.job()
+        if !hasLabels {
+            let bare = QualityMetrics(accuracy: nil, loss: 0.5)
+            for index in metrics.epochs.indices {
+                metrics.epochs[index].accuracy = nil
+                metrics.epochs[index].heldOut = bare
+            }
+            metrics.groups[0].sensitivity[0].heldOut = bare
+        }
+        for (text, name) in [
+            (metrics.historyCSV, "history"), (metrics.sensitivityCSV, "sensitivity"),
+        ] {
+            let bytes = try JSONSerialization.data(withJSONObject: rows(of: text))
+            let path = "\(packageFolder)/Docs/schema/\(name).schema.json"
+            #expect(try SchemaChecker.faults(of: Array(bytes), schemaAt: path) == [])
+            let other = text.replacing("val_loss", with: "loss_val")
+            let wrong = try JSONSerialization.data(withJSONObject: rows(of: other))
+            #expect(try SchemaChecker.faults(of: Array(wrong), schemaAt: path) != [])
+        }
+    }
+
+    /// A table without quoted fields as one object per row; `NA` is left out, numbers are numbers.
+    private func rows(of text: String) -> [[String: Any]] {
+        let lines = text.split(separator: "\r\n").map { line in
+            line.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        }
+        return lines.dropFirst().map { fields in
+            var row: [String: Any] = [:]
+            for (name, field) in zip(lines[0], fields) where field != "NA" {
+                row[name] = Double(field).map { $0 as Any } ?? field
+            }
+            return row
+        }
+    }
+
     private func object(_ bytes: [UInt8]) throws -> Any {
         try JSONSerialization.jsonObject(with: Data(bytes))
     }

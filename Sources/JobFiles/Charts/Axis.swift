@@ -14,6 +14,8 @@ public struct Axis: Hashable, Sendable {
     public enum Notation: Hashable, Sendable {
         /// As many digits as the ticks need.
         case plain
+        /// Whole numbers, such as epochs: no tick between two, and the axis ends where the data do.
+        case whole
         /// Shares as percentages.
         case percent
         /// Counts with k, M, G.
@@ -45,7 +47,7 @@ public struct Axis: Hashable, Sendable {
     /// A value for a person.
     func text(_ value: Double) -> String {
         switch notation {
-        case .plain: NumberText.significant(value, 4)
+        case .plain, .whole: NumberText.significant(value, 4)
         case .percent: NumberText.percent(value)
         case .short: NumberText.short(value)
         }
@@ -68,7 +70,8 @@ package struct Ticks: Hashable, Sendable {
     ///
     /// Source: Heckbert 1990, "Nice numbers for graph labels", Graphics Gems.
     package init(linearFrom lower: Double, to upper: Double, count: Int, notation: Axis.Notation) {
-        let step = Self.step((upper - lower) / Double(max(1, count)))
+        let rough = Self.step((upper - lower) / Double(max(1, count)))
+        let step = notation == .whole ? max(1, rough) : rough
         let first = Int((lower / step + 1e-9).rounded(.down))
         let last = max(first + 1, Int((upper / step - 1e-9).rounded(.up)))
         values = (first...last).map { Double($0) * step }
@@ -92,6 +95,16 @@ package struct Ticks: Hashable, Sendable {
         labels = self.values.map { Self.label($0, step: $0, notation: notation) }
     }
 
+    /// The ticks from one value to another.
+    func within(_ lower: Double, _ upper: Double) -> Ticks {
+        Ticks(zip(values, labels).filter { $0.0 >= lower && $0.0 <= upper })
+    }
+
+    private init(_ pairs: [(Double, String)]) {
+        values = pairs.map(\.0)
+        labels = pairs.map(\.1)
+    }
+
     private static func step(_ rough: Double) -> Double {
         guard rough > 0, rough.isFinite else { return 1 }
         let power = pow(10, log10(rough).rounded(.down))
@@ -102,8 +115,9 @@ package struct Ticks: Hashable, Sendable {
     private static func label(_ value: Double, step: Double, notation: Axis.Notation) -> String {
         switch notation {
         case .plain:
-            if step < 1e-4 || abs(value) >= 1e6 { return NumberText.significant(value, 3) }
+            if step < 1e-6 || abs(value) >= 1e6 { return NumberText.significant(value, 3) }
             return NumberText.fixed(value, digits(step))
+        case .whole: return NumberText.fixed(value, 0)
         case .percent: return "\(NumberText.fixed(100 * value, digits(100 * step))) %"
         case .short: return NumberText.short(value)
         }
@@ -118,10 +132,13 @@ package struct Ticks: Hashable, Sendable {
 package struct Scale: Hashable, Sendable {
     package let ticks: Ticks
     private let kind: Axis.Kind
+    /// The values at `start` and at `end`.
+    private let lower: Double
+    private let upper: Double
     private let start: Double
     private let end: Double
 
-    /// Spans the values; the axis begins and ends at a tick.
+    /// Spans the values; the axis begins and ends at a tick, but for whole numbers.
     ///
     /// - Parameters:
     ///   - axis: What is shown.
@@ -148,15 +165,18 @@ package struct Scale: Hashable, Sendable {
                 let room = upper == 0 ? 1 : abs(upper) * 0.1
                 (lower, upper) = (lower - room, upper + room)
             }
-            ticks = Ticks(linearFrom: lower, to: upper, count: count, notation: axis.notation)
+            let all = Ticks(linearFrom: lower, to: upper, count: count, notation: axis.notation)
+            ticks = axis.notation == .whole ? all.within(lower, upper) : all
         case .logarithmic:
             ticks = Ticks(logarithmicFrom: lower, to: upper, notation: axis.notation)
         }
+        let isTight = axis.notation == .whole
+        self.lower = isTight ? lower : ticks.values.first ?? lower
+        self.upper = isTight ? upper : ticks.values.last ?? upper
     }
 
     /// The place of a value.
     package func place(_ value: Double) -> Double {
-        let (lower, upper) = (ticks.values[0], ticks.values[ticks.values.count - 1])
         let share: Double
         switch kind {
         case .linear: share = (value - lower) / (upper - lower)

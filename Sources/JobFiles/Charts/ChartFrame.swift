@@ -9,10 +9,12 @@ struct ChartFrame: Hashable, Sendable {
     let height: Double
     var top = 12.0
     var right = 22.0
-    var bottom = 44.0
+    var bottom = 46.0
     var left = 58.0
     /// Whether the drawing keeps its size and its place scrolls, in place of shrinking with the page.
     var isFixed = false
+    /// Where the part that is shown begins.
+    var start = 0.0
 
     var plotRight: Double { width - right }
     var plotBottom: Double { height - bottom }
@@ -30,7 +32,8 @@ struct ChartFrame: Hashable, Sendable {
                 "style": isFixed
                     ? "width:\(coordinate(width))px" : "max-width:\(coordinate(width * 1.2))px",
                 "xmlns": "http://www.w3.org/2000/svg",
-                "viewBox": "0 0 \(coordinate(width)) \(coordinate(height))", "role": "img",
+                "viewBox": "0 \(coordinate(start)) \(coordinate(width)) \(coordinate(height))",
+                "role": "img",
                 "aria-labelledby": "chart-\(identifier)-title chart-\(identifier)-desc",
             ],
             children: names + contents
@@ -43,11 +46,11 @@ struct ChartFrame: Hashable, Sendable {
         for (value, label) in zip(scale.ticks.values, scale.ticks.labels) {
             let x = scale.place(value)
             elements.append(line("grid", x, top, x, plotBottom))
-            elements.append(text(label, "tick", x, plotBottom + 15, anchor: "middle"))
+            elements.append(text(label, "tick", x, plotBottom + 17, anchor: "middle"))
         }
         elements.append(line("axis", left, plotBottom, plotRight, plotBottom))
         elements.append(
-            text(axis.label, "label", (left + plotRight) / 2, plotBottom + 33, anchor: "middle")
+            text(axis.label, "label", (left + plotRight) / 2, plotBottom + 35, anchor: "middle")
         )
         return elements
     }

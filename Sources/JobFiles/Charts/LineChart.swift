@@ -149,7 +149,7 @@ package struct LineChart: Hashable, Sendable {
         )
         var contents = frame.verticalAxis(y, up) + frame.horizontalAxis(x, across)
         contents += moments.map { draw($0, frame, across) }
-        contents += levels.filter { y.drawable($0.value) }.map { draw($0, frame, up) }
+        contents += drawLevels(frame, up)
         contents += series.flatMap { draw($0, across, up) }
         if let choice { contents += draw(choice, across, up) }
         contents += legend(rows, frame)
@@ -158,17 +158,12 @@ package struct LineChart: Hashable, Sendable {
 
     /// The legend alone, for charts that share one.
     package var legendMarkup: String {
-        var chart = self
-        chart.width = 620
-        let rows = chart.legendRows
-        let frame = ChartFrame(
-            identifier: identifier,
-            title: "Key",
-            summary: rows.joined().map(\.name).joined(separator: ", "),
-            width: chart.width,
-            height: Double(rows.count) * Self.legendRow + 4
-        )
-        return frame.drawing(chart.legend(rows, frame)).markup
+        var legend = Legend()
+        for entry in legendEntries {
+            let shapes = key(entry.style, isLine: entry.isLine, 1, Legend.middle.y)
+            legend.add(entry.name, shapes)
+        }
+        return legend.markup
     }
 
     private func draw(_ moment: Moment, _ frame: ChartFrame, _ scale: Scale) -> SVGElement {
@@ -176,16 +171,24 @@ package struct LineChart: Hashable, Sendable {
         return frame.line("moment", place, frame.top, place, frame.plotBottom).titled(moment.name)
     }
 
-    private func draw(_ level: Level, _ frame: ChartFrame, _ scale: Scale) -> SVGElement {
-        let place = coordinate(scale.place(level.value))
-        return SVGElement(
-            "path",
-            [
-                "class": "line \(level.style.className)",
-                "stroke-dasharray": level.style.dash ?? "none",
-                "d": "M\(coordinate(frame.left)) \(place)L\(coordinate(frame.plotRight)) \(place)",
-            ]
-        ).titled("\(level.name): \(y.text(level.value))")
+    /// Each level with a marker at a place of its own, so that levels on one height can be told apart.
+    private func drawLevels(_ frame: ChartFrame, _ scale: Scale) -> [SVGElement] {
+        levels.enumerated().filter { y.drawable($0.element.value) }.flatMap { index, level in
+            let height = scale.place(level.value)
+            let name = "\(level.name): \(y.text(level.value))"
+            let line = SVGElement(
+                "path",
+                [
+                    "class": "line \(level.style.className)",
+                    "stroke-dasharray": level.style.dash ?? "none",
+                    "d": "M\(coordinate(frame.left)) \(coordinate(height))"
+                        + "H\(coordinate(frame.plotRight))",
+                ]
+            )
+            let share = (Double(index) + 0.5) / Double(levels.count)
+            let x = frame.left + share * (frame.plotRight - frame.left)
+            return [line.titled(name), level.style.marker(x: x, y: height).titled(name)]
+        }
     }
 
     private func draw(_ series: Series, _ across: Scale, _ up: Scale) -> [SVGElement] {
@@ -248,16 +251,20 @@ package struct LineChart: Hashable, Sendable {
         return [ring.titled(choice.name ?? "chosen")]
     }
 
-    /// The entries of the legend, laid out in rows by an estimate of their widths.
-    private var legendRows: [[(name: String, style: SeriesStyle?, isLine: Bool)]] {
+    private var legendEntries: [(name: String, style: SeriesStyle?, isLine: Bool)] {
         var entries: [(name: String, style: SeriesStyle?, isLine: Bool)] = []
         entries += series.map { ($0.name, $0.style, $0.isJoined) }
         entries += levels.map { ($0.name, $0.style, true) }
         if let moment = moments.first { entries.append((moment.name, nil, true)) }
         if let choice { entries.append((choice.name ?? "chosen", nil, false)) }
+        return entries
+    }
+
+    /// The entries of the legend, laid out in rows by an estimate of their widths.
+    private var legendRows: [[(name: String, style: SeriesStyle?, isLine: Bool)]] {
         var rows: [[(name: String, style: SeriesStyle?, isLine: Bool)]] = []
         var room = 0.0
-        for entry in entries {
+        for entry in legendEntries {
             let width = Self.legendWidth(entry.name)
             if rows.isEmpty || room < width {
                 rows.append([])
@@ -269,7 +276,7 @@ package struct LineChart: Hashable, Sendable {
         return rows
     }
 
-    private static func legendWidth(_ name: String) -> Double { 42 + 6.4 * Double(name.count) }
+    private static func legendWidth(_ name: String) -> Double { 42 + 7 * Double(name.count) }
 
     private func legend(
         _ rows: [[(name: String, style: SeriesStyle?, isLine: Bool)]],

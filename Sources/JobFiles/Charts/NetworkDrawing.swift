@@ -71,47 +71,125 @@ package struct NetworkDrawing: Hashable, Sendable {
 
     private static let rowHeight = 22.0
     private static let top = 30.0
-    private static let barWidth = 190.0
+    private static let nameWidth = 178.0
+    private static let barWidth = 170.0
+    /// Room for `1024 → 1024`.
+    private static let countWidth = 92.0
+    private static let classWidth = 150.0
+    private static let leastRailWidth = 122.0
     private static let railGap = 13.0
     /// Rails beyond this many side by side are drawn over the last.
     private static let mostRails = 12
 
-    /// The drawing as markup.
+    /// Layers of one part: short, so that a printer can break pages between two.
+    private static let rowsPerPart = 16
+
+    /// The drawing as markup: its parts one below the other, without a seam on a screen.
     package var markup: String {
+        let starts = stride(from: 0, to: max(1, layers.count), by: Self.rowsPerPart)
+        return starts.map { part($0..<min(layers.count, $0 + Self.rowsPerPart)) }.joined()
+    }
+
+    /// The layers of some rows, and what passes beside them.
+    private func part(_ rows: Range<Int>) -> String {
         let lanes = skipLanes
         let rails = railColumns
         let left = 14 + 9 * Double(min(6, (lanes.map(\.lane).max() ?? -1) + 1))
-        let bars = left + 322
-        let rail = bars + Self.barWidth + 84
+        let bars = left + Self.nameWidth
+        let rail = bars + Self.barWidth + Self.countWidth
         let railCount = (rails.max() ?? -1) + 1
-        let notes = rail + Double(railCount) * Self.railGap + 8
-        let hasNotes = layers.contains { $0.note != nil }
-        var frame = ChartFrame(
-            identifier: identifier,
-            title: title,
-            summary: summary,
-            width: notes + (hasNotes ? 290 : 6),
-            height: Self.top + Double(layers.count) * Self.rowHeight + 8
-        )
+        let classes =
+            rail + max(Self.leastRailWidth, Double(railCount) * Self.railGap + Self.railGap)
+        var frame = frame(of: rows, notesAt: classes + Self.classWidth)
         frame.isFixed = true
-        var contents = [
-            frame.text("layer", "label", left + 6, 16),
-            frame.text("channels before and after", "label", bars, 16),
-            frame.text("coupled groups", "label", rail - 8, 16),
-        ]
-        contents += lanes.map { draw($0, left) }
-        for index in layers.indices {
-            contents += draw(index, left: left, bars: bars, notes: notes, frame)
+        var contents = rows.lowerBound == 0 ? heads(frame, left, bars, rail, classes) : []
+        contents += lanes.filter { $0.to >= rows.lowerBound && $0.from < rows.upperBound }
+            .map { draw($0, left) }
+        for index in rows {
+            contents += draw(index, left: left, bars: bars, classes: classes, frame)
         }
         for (index, group) in groups.enumerated() {
             let x = rail + Double(rails[index]) * Self.railGap
-            contents += draw(group, style: Self.style(index), x)
+            contents += draw(group, style: Self.style(index), x, rows)
         }
         return frame.drawing(contents).markup
     }
 
+    private var hasNotes: Bool { layers.contains { $0.note != nil } }
+
+    private func frame(of rows: Range<Int>, notesAt notes: Double) -> ChartFrame {
+        let isWhole = rows.count == layers.count
+        let start = rows.lowerBound == 0 ? 0 : Self.top + Double(rows.lowerBound) * Self.rowHeight
+        let end = Self.top + Double(rows.upperBound) * Self.rowHeight
+        var frame = ChartFrame(
+            identifier: isWhole ? identifier : "\(identifier)-\(rows.lowerBound)",
+            title: isWhole
+                ? title : "\(title): layers \(rows.lowerBound + 1) to \(rows.upperBound)",
+            summary: summary,
+            width: hasNotes ? notes + 320 : notes,
+            height: end - start + (rows.upperBound == layers.count ? 8 : 0)
+        )
+        frame.start = start
+        return frame
+    }
+
+    private func heads(
+        _ frame: ChartFrame,
+        _ left: Double,
+        _ bars: Double,
+        _ rail: Double,
+        _ classes: Double
+    ) -> [SVGElement] {
+        var heads = [
+            frame.text("layer", "label", left + 6, 16),
+            frame.text("channels before and after", "label", bars, 16),
+            frame.text("coupled groups", "label", rail - 6, 16),
+            frame.text("class", "label", classes, 16),
+        ]
+        if hasNotes {
+            let notes = classes + Self.classWidth
+            heads.append(frame.text("why it stays whole", "label", notes, 16))
+        }
+        return heads
+    }
+
+    /// What the shapes mean.
+    package var keyMarkup: String {
+        let (x, y) = Legend.middle
+        func bar(_ className: String, _ height: Double) -> SVGElement {
+            SVGElement(
+                "rect",
+                [
+                    "class": className, "x": "1", "y": coordinate(y - height / 2), "width": "24",
+                    "height": coordinate(height),
+                ]
+            )
+        }
+        let style = SeriesStyle.first
+        var legend = Legend()
+        legend.add("channels before", [bar("before", 14)])
+        legend.add("channels after", [bar("after", 8)])
+        legend.add("makes the group's channels", [style.marker(x: x, y: y, radius: 4)])
+        legend.add("reads them", [Self.reader(style, x, y)])
+        legend.add(
+            "skips layers",
+            [SVGElement("path", ["class": "skip", "d": "M3 7H23l-4 -3m4 3l-4 3"])]
+        )
+        return legend.markup
+    }
+
+    private static func reader(_ style: SeriesStyle, _ x: Double, _ y: Double) -> SVGElement {
+        SVGElement(
+            "circle",
+            [
+                "class": "reader \(style.className)", "cx": coordinate(x), "cy": coordinate(y),
+                "r": "3.2",
+            ]
+        )
+    }
+
     private static func style(_ index: Int) -> SeriesStyle {
-        SeriesStyle.allCases[index % SeriesStyle.allCases.count]
+        SeriesStyle.palette[index % SeriesStyle.palette.count]
     }
 
     private func middle(_ row: Int) -> Double { Self.top + (Double(row) + 0.5) * Self.rowHeight }
@@ -120,7 +198,7 @@ package struct NetworkDrawing: Hashable, Sendable {
         _ index: Int,
         left: Double,
         bars: Double,
-        notes: Double,
+        classes: Double,
         _ frame: ChartFrame
     ) -> [SVGElement] {
         let layer = layers[index]
@@ -150,9 +228,8 @@ package struct NetworkDrawing: Hashable, Sendable {
             frame.text(
                 layer.className.shortened(to: 22),
                 "tick",
-                left + 314,
-                y + 4,
-                anchor: "end"
+                classes,
+                y + 4
             ),
             bar("before", before, layer.hasWeights ? 14 : 5),
             bar("after", after, layer.hasWeights ? 8 : 3),
@@ -161,14 +238,25 @@ package struct NetworkDrawing: Hashable, Sendable {
             elements.append(frame.text(widths, "tick", bars + Self.barWidth + 6, y + 4))
         }
         if let note = layer.note {
-            elements.append(frame.text(note.shortened(to: 48), "tick", notes, y + 4).titled(note))
+            elements.append(
+                frame.text(note.shortened(to: 48), "tick", classes + Self.classWidth, y + 4).titled(
+                    note
+                )
+            )
         }
         return elements
     }
 
-    private func draw(_ group: Group, style: SeriesStyle, _ x: Double) -> [SVGElement] {
-        let rows = group.producers + group.consumers
-        guard let first = rows.min(), let last = rows.max() else { return [] }
+    private func draw(
+        _ group: Group,
+        style: SeriesStyle,
+        _ x: Double,
+        _ rows: Range<Int>
+    ) -> [SVGElement] {
+        let members = group.producers + group.consumers
+        guard let first = members.min(), let last = members.max(), first < rows.upperBound,
+            last >= rows.lowerBound
+        else { return [] }
         let units = "\(group.units.before) → \(group.units.after) units"
         var elements = [
             SVGElement(
@@ -180,18 +268,14 @@ package struct NetworkDrawing: Hashable, Sendable {
                 ]
             ).titled("group \(group.name), \(units)")
         ]
-        for row in group.consumers {
+        for row in group.consumers where rows.contains(row) {
             elements.append(
-                SVGElement(
-                    "circle",
-                    [
-                        "class": "reader \(style.className)", "cx": coordinate(x),
-                        "cy": coordinate(middle(row)), "r": "3.2",
-                    ]
-                ).titled("\(layers[row].name) reads group \(group.name)")
+                Self.reader(style, x, middle(row)).titled(
+                    "\(layers[row].name) reads group \(group.name)"
+                )
             )
         }
-        for row in group.producers {
+        for row in group.producers where rows.contains(row) {
             elements.append(
                 style.marker(x: x, y: middle(row), radius: 4)
                     .titled("\(layers[row].name) makes group \(group.name), \(units)")

@@ -46,9 +46,7 @@ package struct RowChart: Hashable, Sendable {
     package var form: Form
     package var series: [Series]
     package var rows: [Row]
-    package var width = 460.0
-    package var nameWidth = 128.0
-
+    package var width = 400.0
     package init(
         identifier: String,
         title: String,
@@ -57,8 +55,7 @@ package struct RowChart: Hashable, Sendable {
         form: Form,
         series: [Series],
         rows: [Row],
-        width: Double = 460.0,
-        nameWidth: Double = 128.0
+        width: Double = 400.0
     ) {
         self.identifier = identifier
         self.title = title
@@ -68,11 +65,48 @@ package struct RowChart: Hashable, Sendable {
         self.series = series
         self.rows = rows
         self.width = width
-        self.nameWidth = nameWidth
     }
 
     private static let bar = 11.0
     private static let gap = 8.0
+    /// About the width of a character where fonts are wide.
+    private static let character = 7.2
+    private static let longestName = 26
+
+    private var nameWidth: Double {
+        let longest = rows.map { min(Self.longestName, $0.name.count) }.max() ?? 0
+        return 18 + Self.character * Double(longest)
+    }
+
+    private static let legendRow = 19.0
+
+    /// The series of each row of the legend, by an estimate of their widths.
+    private var legendRows: [[Series]] {
+        guard series.count > 1 else { return [] }
+        var rows: [[Series]] = []
+        var room = 0.0
+        for entry in series {
+            let width = Self.legendWidth(entry)
+            if rows.isEmpty || room < width {
+                rows.append([])
+                room = self.width - 8
+            }
+            rows[rows.count - 1].append(entry)
+            room -= width
+        }
+        return rows
+    }
+
+    private static func legendWidth(_ entry: Series) -> Double {
+        38 + character * Double(entry.name.count)
+    }
+
+    private var top: Double { 8 + Double(legendRows.count) * Self.legendRow }
+
+    private var noteWidth: Double {
+        let longest = rows.compactMap { $0.note?.count }.max() ?? 0
+        return longest == 0 ? 24 : 14 + Self.character * Double(longest)
+    }
 
     private var rowHeight: Double {
         form == .bars ? Self.bar * Double(series.count) + Self.gap : 20
@@ -85,11 +119,11 @@ package struct RowChart: Hashable, Sendable {
             title: title,
             summary: summary,
             width: width,
-            height: 26 + Double(rows.count) * rowHeight + 44
+            height: top + Double(rows.count) * rowHeight + 46
         )
-        frame.top = series.count > 1 ? 26 : 8
+        frame.top = top
         frame.left = nameWidth
-        frame.right = rows.contains { $0.note != nil } ? 92 : 20
+        frame.right = noteWidth
         var axis = axis
         if form == .bars { axis.includes.append(0) }
         let scale = Scale(
@@ -97,13 +131,13 @@ package struct RowChart: Hashable, Sendable {
             spanning: rows.flatMap { $0.values.compactMap { $0 } },
             from: frame.left,
             to: frame.plotRight,
-            count: 4
+            count: max(2, Int((frame.plotRight - frame.left) / 60))
         )
         var contents = frame.horizontalAxis(axis, scale)
         for (index, row) in rows.enumerated() {
             let y = frame.top + Double(index) * rowHeight + rowHeight / 2
             let name = frame.text(
-                row.name.shortened(to: Int(nameWidth / 6.6)),
+                row.name.shortened(to: Self.longestName),
                 "row",
                 frame.left - 8,
                 y + 4,
@@ -115,7 +149,9 @@ package struct RowChart: Hashable, Sendable {
                 contents.append(frame.text(note, "tick", frame.plotRight + 8, y + 4))
             }
         }
-        if series.count > 1 { contents += legend(frame) }
+        for (row, entries) in legendRows.enumerated() {
+            contents += legend(entries, 10 + Double(row) * Self.legendRow, frame)
+        }
         return frame.drawing(contents).markup
     }
 
@@ -165,25 +201,25 @@ package struct RowChart: Hashable, Sendable {
         return elements
     }
 
-    private func legend(_ frame: ChartFrame) -> [SVGElement] {
+    private func legend(_ entries: [Series], _ y: Double, _ frame: ChartFrame) -> [SVGElement] {
         var elements: [SVGElement] = []
         var x = 8.0
-        for entry in series {
+        for entry in entries {
             switch form {
             case .bars:
                 elements.append(
                     SVGElement(
                         "rect",
                         [
-                            "class": "bar \(entry.style.className)", "x": coordinate(x), "y": "5",
-                            "width": "14", "height": "9",
+                            "class": "bar \(entry.style.className)", "x": coordinate(x),
+                            "y": coordinate(y - 5), "width": "14", "height": "9",
                         ]
                     )
                 )
-            case .marks: elements.append(entry.style.marker(x: x + 7, y: 10))
+            case .marks: elements.append(entry.style.marker(x: x + 7, y: y))
             }
-            elements.append(frame.text(entry.name, "legend", x + 20, 14))
-            x += 36 + 6.4 * Double(entry.name.count)
+            elements.append(frame.text(entry.name, "legend", x + 20, y + 4))
+            x += Self.legendWidth(entry)
         }
         return elements
     }

@@ -6,14 +6,19 @@ package enum SeriesStyle: Int, CaseIterable, Hashable, Sendable {
     case fourth
     case fifth
     case sixth
+    /// What was before, beside what is now; never one of several.
+    case past
+
+    /// The styles for the series of one chart, in order.
+    package static let palette: [SeriesStyle] = [.first, .second, .third, .fourth, .fifth, .sixth]
 
     /// The class that gives the colour in the page's style sheet.
-    package var className: String { "s\(rawValue)" }
+    package var className: String { self == .past ? "past" : "s\(rawValue)" }
 
     /// The dash of lines, or nil for a whole line.
     package var dash: String? {
         switch self {
-        case .first: nil
+        case .first, .past: nil
         case .second: "6 3"
         case .third: "2 3"
         case .fourth: "8 3 2 3"
@@ -34,7 +39,7 @@ package enum SeriesStyle: Int, CaseIterable, Hashable, Sendable {
                     "r": coordinate(r),
                 ]
             )
-        case .second: return shape([(-r, -r), (r, -r), (r, r), (-r, r)], x, y)
+        case .second, .past: return shape([(-r, -r), (r, -r), (r, r), (-r, r)], x, y)
         case .third: return shape([(0, -r * 1.3), (r * 1.3, 0), (0, r * 1.3), (-r * 1.3, 0)], x, y)
         case .fourth: return shape([(0, -r * 1.2), (r * 1.2, r), (-r * 1.2, r)], x, y)
         case .fifth: return shape([(-r * 1.2, -r), (r * 1.2, -r), (0, r * 1.2)], x, y)

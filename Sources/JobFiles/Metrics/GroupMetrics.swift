@@ -68,6 +68,10 @@ public struct SearchMetrics: Codable, Hashable, Sendable {
     public var magnitude: Double
     /// By chance.
     public var random: Double
+    /// By the Surgeon's order, which goes by what least squares leaves; nil for groups too wide for it.
+    public var surgeon: Double?
+    /// Whose choice was cut: `genetic` or `surgeon`; nil where only one was asked.
+    public var chosen: String?
     /// A value that no choice can go below; nil where none is known.
     public var lowerBound: Double?
     /// The exact optimum; nil where the group is too large to enumerate.
@@ -82,6 +86,8 @@ public struct SearchMetrics: Codable, Hashable, Sendable {
         diagonal: Double,
         magnitude: Double,
         random: Double,
+        surgeon: Double? = nil,
+        chosen: String? = nil,
         lowerBound: Double? = nil,
         optimum: Double? = nil,
         generations: [Double]
@@ -91,6 +97,8 @@ public struct SearchMetrics: Codable, Hashable, Sendable {
         self.diagonal = diagonal
         self.magnitude = magnitude
         self.random = random
+        self.surgeon = surgeon
+        self.chosen = chosen
         self.lowerBound = lowerBound
         self.optimum = optimum
         self.generations = generations
@@ -103,13 +111,16 @@ public struct CompensationMetrics: Codable, Hashable, Sendable {
     public var raw: Double
     /// With the removed channels' means folded into the bias.
     public var folded: Double
-    /// With the kept weights fitted by least squares.
-    public var leastSquares: Double
+    /// With the kept weights fitted by least squares on the teacher's own inputs; nil where that was too large to work out.
+    public var leastSquares: Double?
+    /// What the fit left on the student's own inputs, the errors of earlier layers included, summed over the consumers.
+    public var fitted: Double?
 
     /// Makes the errors.
-    public init(raw: Double, folded: Double, leastSquares: Double) {
+    public init(raw: Double, folded: Double, leastSquares: Double?, fitted: Double? = nil) {
         self.raw = raw
         self.folded = folded
         self.leastSquares = leastSquares
+        self.fitted = fitted
     }
 }

@@ -21,7 +21,9 @@ public struct JobMetrics: Codable, Hashable, Sendable {
     /// The layers, in order of their calls.
     public var layers: [LayerMetrics]
     /// Layers of which no channel can go.
-    public var frozenLayers: [FrozenLayerMetrics]
+    public var frozenLayers: [LayerReasonMetrics]
+    /// Layers that could not be repaired as they should.
+    public var repairNotes: [LayerReasonMetrics]
     /// The ways to share the budget out that were tried; the first is the one chosen.
     public var candidates: [CandidateMetrics]
     /// The epochs of distillation.
@@ -43,7 +45,8 @@ public struct JobMetrics: Codable, Hashable, Sendable {
         stages: StageQualities,
         groups: [GroupMetrics],
         layers: [LayerMetrics],
-        frozenLayers: [FrozenLayerMetrics],
+        frozenLayers: [LayerReasonMetrics],
+        repairNotes: [LayerReasonMetrics] = [],
         candidates: [CandidateMetrics],
         epochs: [EpochMetrics],
         latency: [LatencyMetrics] = [],
@@ -58,6 +61,7 @@ public struct JobMetrics: Codable, Hashable, Sendable {
         self.groups = groups
         self.layers = layers
         self.frozenLayers = frozenLayers
+        self.repairNotes = repairNotes
         self.candidates = candidates
         self.epochs = epochs
         self.latency = latency

@@ -95,14 +95,14 @@ public struct LatencyMetrics: Codable, Hashable, Sendable {
     }
 }
 
-/// A layer of which no channel can go.
-public struct FrozenLayerMetrics: Codable, Hashable, Sendable {
+/// A layer and why something could not be done to it.
+public struct LayerReasonMetrics: Codable, Hashable, Sendable {
     /// The layer's name.
     public var name: String
-    /// Why, to follow "frozen because".
+    /// Why; of a frozen layer, to follow "frozen because".
     public var reason: String
 
-    /// Makes a frozen layer.
+    /// Gives a layer's reason.
     public init(name: String, reason: String) {
         self.name = name
         self.reason = reason

@@ -14,6 +14,8 @@ public struct ModelMetrics: Codable, Hashable, Sendable {
     public var flops: Int
     /// Elements of all layer outputs of one sample.
     public var activationElements: Int
+    /// The most memory that the layer outputs of one sample take at a time, four bytes an element, each let go after its last reader.
+    public var peakActivationBytes: Int
     /// The length of the model file.
     public var fileBytes: Int
 
@@ -25,6 +27,7 @@ public struct ModelMetrics: Codable, Hashable, Sendable {
         parameters: Int,
         macs: Int,
         activationElements: Int,
+        peakActivationBytes: Int,
         fileBytes: Int
     ) {
         self.test = test
@@ -34,6 +37,7 @@ public struct ModelMetrics: Codable, Hashable, Sendable {
         self.macs = macs
         flops = 2 * macs
         self.activationElements = activationElements
+        self.peakActivationBytes = peakActivationBytes
         self.fileBytes = fileBytes
     }
 
@@ -79,6 +83,8 @@ public struct CandidateMetrics: Codable, Hashable, Sendable {
     public var keptUnits: [Int]
     /// The quality on held-out samples after compensation and BatchNorm re-estimation.
     public var heldOut: QualityMetrics
+    /// Whether the widths were rounded to multiples that are fast to compute.
+    public var isRounded: Bool
     /// Whether it is the one that was gone on with.
     public var isChosen: Bool
 
@@ -89,6 +95,7 @@ public struct CandidateMetrics: Codable, Hashable, Sendable {
         parameters: Int,
         keptUnits: [Int],
         heldOut: QualityMetrics,
+        isRounded: Bool,
         isChosen: Bool
     ) {
         self.name = name
@@ -96,6 +103,7 @@ public struct CandidateMetrics: Codable, Hashable, Sendable {
         self.parameters = parameters
         self.keptUnits = keptUnits
         self.heldOut = heldOut
+        self.isRounded = isRounded
         self.isChosen = isChosen
     }
 }

@@ -34,7 +34,12 @@ public struct BeforeAfterTable: Hashable, Sendable {
                 after.trainableParameters
             ),
             Self.count("activation elements", before.activationElements, after.activationElements),
-            Self.count("file bytes", before.fileBytes, after.fileBytes),
+            Self.bytes(
+                "activation memory, peak",
+                before.peakActivationBytes,
+                after.peakActivationBytes
+            ),
+            Self.bytes("file size", before.fileBytes, after.fileBytes),
         ]
         rows += metrics.latency.map(Self.row)
         self.rows = rows
@@ -79,20 +84,33 @@ public struct BeforeAfterTable: Hashable, Sendable {
             name: name,
             before: NumberText.grouped(before),
             after: NumberText.grouped(after),
-            change:
-                "\(NumberText.percent(BeforeAfter(before: before, after: after).share, digits: 1))"
+            change: left(before, after)
         )
+    }
+
+    private static func bytes(_ name: String, _ before: Int, _ after: Int) -> Row {
+        Row(
+            name: name,
+            before: NumberText.bytes(before),
+            after: NumberText.bytes(after),
+            change: left(before, after)
+        )
+    }
+
+    private static func left(_ before: Int, _ after: Int) -> String {
+        let share = BeforeAfter(before: before, after: after).share
+        return "\(NumberText.percent(share, digits: 1)) left"
     }
 
     private static func row(_ latency: LatencyMetrics) -> Row {
         let median = latency.medianMilliseconds
         let threads = latency.threads == 1 ? "1 thread" : "\(latency.threads) threads"
         return Row(
-            name: "milliseconds, batch \(latency.batchSamples), \(threads)",
-            before: NumberText.significant(median.before, 3),
-            after: NumberText.significant(median.after, 3),
+            name: "latency, batch \(latency.batchSamples), \(threads)",
+            before: "\(NumberText.significant(median.before, 3)) ms",
+            after: "\(NumberText.significant(median.after, 3)) ms",
             change: median.after > 0
-                ? "\(NumberText.fixed(median.before / median.after, 2)) times as fast" : ""
+                ? "\(NumberText.fixed(median.before / median.after, 2)) x the speed" : ""
         )
     }
 

@@ -4,7 +4,9 @@ public struct FailureReport: Sendable {
         var title: String
         var name: String
         var code: String
-        var message: String
+        var headline: String
+        /// Several faults, one by one, where the headline only counts them.
+        var faults: [String]
         var hint: String
         var context: [ReportPage.Fact]
         var progress: String?
@@ -37,14 +39,24 @@ public struct FailureReport: Sendable {
                 title: "\(name) could not be compressed",
                 name: name,
                 code: failure.code,
-                message: failure.message,
+                headline: faults.isEmpty
+                    ? failure.message : "There are \(faults.count) faults in the spec.",
+                faults: faults.map(\.value),
                 hint: failure.hint,
-                context: failure.context.sorted { $0.key < $1.key }
+                context: failure.context.filter { entry in
+                    !faults.contains { $0.key == entry.key }
+                }.sorted { $0.key < $1.key }
                     .map { ReportPage.Fact(name: $0.key, value: $0.value) },
                 progress: progress.flatMap { $0.stage.isEmpty ? nil : $0.sentence },
                 log: log.isEmpty ? nil : log
             )
         )
+    }
+
+    /// The context entries that are faults at places of the spec, where there are several.
+    private var faults: [(key: String, value: String)] {
+        let faults = failure.context.filter { $0.key.hasPrefix("/") }.sorted { $0.key < $1.key }
+        return faults.count > 1 ? faults : []
     }
 
     /// The same as text: `failure.md`.

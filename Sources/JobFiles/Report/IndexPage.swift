@@ -2,6 +2,8 @@
 public struct IndexPage: Sendable {
     private struct Page {
         var title: String
+        /// How many jobs there are of each state.
+        var summary: String
         var updatedAt: String
         /// Seconds until the page loads itself again.
         var refreshSeconds: Int
@@ -50,7 +52,9 @@ public struct IndexPage: Sendable {
         return PageTemplate.index.filled(
             with: Page(
                 title: running.isEmpty ? "Espalier" : "Espalier: \(running.count) at work",
-                updatedAt: list.updatedAt,
+                summary: "\(running.count) at work, \(waiting.count) waiting, \(done.count) done, "
+                    + "\(failed.count) failed",
+                updatedAt: Report.time(list.updatedAt),
                 refreshSeconds: running.isEmpty && waiting.isEmpty
                     ? Self.refreshSeconds.idle : Self.refreshSeconds.busy,
                 sections: sections.filter { !$0.jobs.isEmpty || $0.nothing != nil }
@@ -86,14 +90,14 @@ public struct IndexPage: Sendable {
                 break
             }
             job.text =
-                "\(progress.stage), step \(progress.step) of \(progress.steps)"
+                "\(progress.stage.capitalizedFirst), step \(progress.step) of \(progress.steps)"
                 + (progress.secondsLeft.map { "; about \(NumberText.duration($0)) left" } ?? "")
-            job.detail = progress.message
+            job.detail = progress.message + Self.interruptions(progress.resumes.count)
             job.percent = NumberText.fixed(100 * progress.share, 1)
         case .done:
             guard let result = entry.result else { break }
             job.text = Self.sentence(result)
-            job.detail = entry.changedAt.map { "delivered \($0)" }
+            job.detail = entry.changedAt.map { "Delivered \(Report.time($0))." }
             job.spark = Self.spark(result, identifier: identifier).map(Markup.init)
         case .failed:
             guard let failure = entry.failure else { break }
@@ -102,6 +106,14 @@ public struct IndexPage: Sendable {
             job.code = failure.code
         }
         return job
+    }
+
+    private static func interruptions(_ count: Int) -> String {
+        switch count {
+        case 0: ""
+        case 1: ". Interrupted once; nothing was lost."
+        default: ". Interrupted \(count) times; nothing was lost."
+        }
     }
 
     private static func sentence(_ result: JobSummary) -> String {
@@ -147,4 +159,9 @@ public struct IndexPage: Sendable {
                     ? String(scalar) : "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
             }.joined()
     }
+}
+
+extension String {
+    /// With a capital at the beginning.
+    fileprivate var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
 }

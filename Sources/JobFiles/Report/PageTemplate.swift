@@ -31,10 +31,11 @@ enum PageTemplate: String {
         return library
     }()
 
-    /// Fills the template with a page's values; `style` and `script` are put in besides.
+    /// Fills the template with a page's values; style and scripts are put in besides.
     func filled(with page: Any) -> String {
         var values = Self.tree(page) as? [String: Any] ?? [:]
         values["style"] = String(decoding: PackageResources.style_css, as: UTF8.self)
+        values["indexScript"] = String(decoding: PackageResources.index_js, as: UTF8.self)
         values["script"] = String(decoding: PackageResources.page_js, as: UTF8.self)
         guard let text = Self.library.render(values, withTemplate: rawValue) else {
             preconditionFailure("there is no template \(rawValue)")

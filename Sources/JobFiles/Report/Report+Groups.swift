@@ -10,6 +10,22 @@ extension Report {
             hasAccuracy
             ? Axis("accuracy", notation: .percent, includes: [0, 1])
             : Axis("loss", includes: [0, worst])
+        func figure(_ entry: (offset: Int, element: GroupMetrics)) -> ReportPage.Figure {
+            let group = entry.element
+            let chart = sensitivityChart(
+                group,
+                identifier: "sensitivity-\(entry.offset)",
+                y: y,
+                hasAccuracy: hasAccuracy
+            )
+            return ReportPage.Figure(
+                title: group.name,
+                drawing: Markup(chart.markup),
+                note: "\(group.units.before) → \(group.units.after) units"
+                    + (group.note.map { "; left whole: \($0)" } ?? "")
+            )
+        }
+        let shown = Self.split(measured)
         let sample = sensitivityChart(
             measured[0].element,
             identifier: "sensitivity-key",
@@ -19,26 +35,44 @@ extension Report {
         return ReportPage.Section(
             anchor: "sensitivity",
             title: "Where it could be cut",
+            shortTitle: "Sensitivity",
             text: "For each coupled group: the quality on held-out samples when a share of its "
                 + "channels is removed and everything else is left whole. A flat curve is a group "
                 + "that can give; the ring is the share that was chosen.",
-            multiples: measured.map { index, group in
-                let chart = sensitivityChart(
-                    group,
-                    identifier: "sensitivity-\(index)",
-                    y: y,
-                    hasAccuracy: hasAccuracy
-                )
-                return ReportPage.Figure(
-                    title: group.name,
-                    drawing: Markup(chart.markup),
-                    note: "\(group.units.before) → \(group.units.after) units"
-                        + (group.note.map { "; left whole: \($0)" } ?? "")
-                )
-            },
+            multiples: shown.first.map(figure),
+            furtherMultiples: shown.further.map(figure),
+            furtherTitle: Self.furtherTitle(shown.further.count),
             key: Markup(sample.legendMarkup),
             tables: [sensitivityTable(measured.map(\.element))]
         )
+    }
+
+    /// Charts of groups side by side, before the others are shown only when asked for.
+    static let mostMultiples = 24
+    static let fewMultiples = 12
+
+    /// All groups, or where there are many those that lost most channels, and the others.
+    static func split(
+        _ groups: [(offset: Int, element: GroupMetrics)]
+    ) -> (
+        first: [(offset: Int, element: GroupMetrics)],
+        further: [(offset: Int, element: GroupMetrics)]
+    ) {
+        guard groups.count > mostMultiples else { return (groups, []) }
+        func lost(_ group: GroupMetrics) -> Int { group.units.before - group.units.after }
+        let order = groups.sorted {
+            (-lost($0.element), $0.offset) < (-lost($1.element), $1.offset)
+        }
+        let first = Set(order.prefix(fewMultiples).map(\.offset))
+        return (
+            groups.filter { first.contains($0.offset) },
+            groups.filter { !first.contains($0.offset) }
+        )
+    }
+
+    static func furtherTitle(_ count: Int) -> String? {
+        count == 0
+            ? nil : "The other \(count) groups; those above lost most channels"
     }
 
     private func sensitivityChart(
@@ -79,7 +113,7 @@ extension Report {
             name: "chosen"
         )
         chart.width = 250
-        chart.height = 176
+        chart.height = 180
         chart.hasLegend = false
         return chart
     }
@@ -111,99 +145,8 @@ extension Report {
                     half.map { NumberText.fixed($0.heldOut.loss, 4) } ?? "not measured",
                 ]
             },
-            isSortable: true
-        )
-    }
-
-    var searchSection: ReportPage.Section? {
-        let searched = metrics.groups.enumerated().filter { $0.element.search != nil }
-        guard let first = searched.first?.element.search else { return nil }
-        return ReportPage.Section(
-            anchor: "search",
-            title: "How well the channels were chosen",
-            text: "The error that removing the chosen channels leaves in the layers that read the "
-                + "group, as a share of their variance: lower is better. The genetic search beside "
-                + "simpler ways, chance, and the best value possible where it is known.",
-            multiples: searched.compactMap { index, group in
-                guard let search = group.search else { return nil }
-                let chart = searchChart(search, name: group.name, identifier: "search-\(index)")
-                return ReportPage.Figure(
-                    title: group.name,
-                    drawing: Markup(chart.markup),
-                    note: searchNote(search)
-                )
-            },
-            key: Markup(searchChart(first, name: "", identifier: "search-key").legendMarkup),
-            tables: [searchTable(searched.map(\.element))]
-        )
-    }
-
-    private func searchNote(_ search: SearchMetrics) -> String {
-        if let optimum = search.optimum {
-            return search.genetic <= optimum * (1 + 1e-9) + 1e-15
-                ? "the optimum, found" : "the optimum is \(NumberText.significant(optimum, 3))"
-        }
-        let gain = search.diagonal > 0 ? 1 - search.genetic / search.diagonal : 0
-        return "\(NumberText.percent(gain, digits: 1)) below diagonal"
-    }
-
-    private func searchChart(
-        _ search: SearchMetrics,
-        name: String,
-        identifier: String
-    ) -> LineChart {
-        var chart = LineChart(
-            identifier: identifier,
-            title: "Search of group \(name)",
-            summary: "Best error after each generation: from "
-                + "\(Self.share(search.generations.first)) to \(Self.share(search.genetic)); greedy "
-                + "\(Self.share(search.greedy)), diagonal \(Self.share(search.diagonal)), random "
-                + "\(Self.share(search.random)).",
-            x: Axis("generation", includes: [0, 1]),
-            y: Axis("error share", kind: .logarithmic)
-        )
-        var points = search.generations.enumerated().map { LineChart.Point(x: Double($0), y: $1) }
-        let last = Double(max(1, search.generations.count - 1))
-        points.append(LineChart.Point(x: last, y: search.genetic, name: "final"))
-        chart.series = [
-            LineChart.Series(name: "genetic", style: .first, points: points, hasMarkers: false)
-        ]
-        chart.levels = [
-            LineChart.Level(name: "greedy", style: .second, value: search.greedy),
-            LineChart.Level(name: "diagonal", style: .third, value: search.diagonal),
-            LineChart.Level(name: "random", style: .fourth, value: search.random),
-        ]
-        if let bound = search.optimum ?? search.lowerBound {
-            let name = search.optimum == nil ? "lower bound" : "optimum or bound"
-            chart.levels.append(LineChart.Level(name: name, style: .fifth, value: bound))
-        }
-        chart.width = 250
-        chart.height = 176
-        chart.hasLegend = false
-        return chart
-    }
-
-    private func searchTable(_ groups: [GroupMetrics]) -> ReportPage.Table {
-        ReportPage.Table(
-            "Layer error by the way of choosing, as a share of variance",
-            [
-                "group", "genetic", "greedy", "diagonal", "magnitude", "random", "bound",
-                "generations",
-            ],
-            rows: groups.map { group in
-                let search = group.search
-                let values = [
-                    search?.genetic, search?.greedy, search?.diagonal, search?.magnitude,
-                    search?.random,
-                ]
-                let bound = search?.optimum ?? search?.lowerBound
-                return [group.name] + values.map(Self.share)
-                    + [
-                        bound.map { NumberText.significant($0, 3) } ?? "not known",
-                        "\(max(0, (search?.generations.count ?? 1) - 1))",
-                    ]
-            },
-            isSortable: true
+            isSortable: true,
+            isFolded: groups.count > Self.fewMultiples
         )
     }
 }

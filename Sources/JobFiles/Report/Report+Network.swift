@@ -6,6 +6,11 @@ extension Report {
         let notes = Dictionary(metrics.frozenLayers.map { ($0.name, $0.reason) }) { first, _ in
             first
         }
+        let whole = Dictionary(
+            metrics.groups.flatMap { group in
+                group.note.map { note in group.producers.map { ($0, note) } } ?? []
+            }
+        ) { first, _ in first }
         let drawing = NetworkDrawing(
             identifier: "network",
             title: "The network, layer by layer",
@@ -18,7 +23,8 @@ extension Report {
                     inputs: layer.inputs.compactMap { rows[$0] },
                     channels: layer.channels,
                     hasWeights: layer.parameters.before > 0,
-                    note: (layer.frozenBecause ?? notes[layer.name]).map { "frozen: \($0)" }
+                    note: (layer.frozenBecause ?? notes[layer.name] ?? whole[layer.name])
+                        .map { "frozen: \($0)" }
                 )
             },
             groups: metrics.groups.map { group in
@@ -33,11 +39,12 @@ extension Report {
         return ReportPage.Section(
             anchor: "network",
             title: "The network, layer by layer",
+            shortTitle: "Network",
             text:
-                "The pale bar is the width before, the dark one the width after. Each line at the "
-                + "right is a coupled group: its solid marks are the layers that make its channels "
-                + "and must lose them together, its rings the layers that read them. Lines at the "
-                + "left are connections that skip layers.",
+                "Each line beside the bars is a coupled group: its solid marks are the layers that "
+                + "make its channels and must lose them together, its rings the layers that read "
+                + "them. Lines at the left are connections that skip layers.",
+            key: Markup(drawing.keyMarkup),
             wide: ReportPage.Figure(
                 title: "Widths, couplings and frozen layers",
                 drawing: Markup(drawing.markup),
@@ -71,14 +78,13 @@ extension Report {
         shape.map(String.init).joined(separator: " × ")
     }
 
-    private static let mostTimedLayers = 24
-
     var timeSection: ReportPage.Section? {
         guard !metrics.latency.isEmpty else { return nil }
         let passes = metrics.latency.map(\.passes).min() ?? 0
         return ReportPage.Section(
             anchor: "time",
             title: "Where the time goes",
+            shortTitle: "Time",
             text: "Medians of at least \(passes) forward passes on the machine that did the job, "
                 + "teacher and student in turn. These are the only numbers here, with the times of "
                 + "the stages, that differ from run to run.",
@@ -96,7 +102,7 @@ extension Report {
         }
         let slowest = timed.enumerated().sorted {
             ($1.element.1.before, $0.offset) < ($0.element.1.before, $1.offset)
-        }.prefix(Self.mostTimedLayers).sorted { $0.offset < $1.offset }.map(\.element)
+        }.prefix(Self.mostRows).sorted { $0.offset < $1.offset }.map(\.element)
         let chart = RowChart(
             identifier: "time-\(batch)",
             title: "Milliseconds per layer, batch \(batch)",
@@ -105,7 +111,7 @@ extension Report {
             axis: Axis("milliseconds, median"),
             form: .bars,
             series: [
-                RowChart.Series(name: "before", style: .second),
+                RowChart.Series(name: "before", style: .past),
                 RowChart.Series(name: "after", style: .first),
             ],
             rows: slowest.map { RowChart.Row(name: $0.0, values: [$0.1.before, $0.1.after]) }

@@ -3,39 +3,60 @@ extension Report {
         let run = metrics.run
         let machine = run.machine
         let facts: [(String, String, String?)] = [
-            ("Model in, SHA-256", run.files.modelSha256.before, nil),
-            ("Model out, SHA-256", run.files.modelSha256.after, nil),
-            ("Spec, SHA-256", run.files.specSha256, nil),
-            (
-                "Data, SHA-256", run.files.dataSha256,
-                "\(run.files.data), \(NumberText.bytes(run.files.dataBytes))"
-            ),
             ("Espalier", run.versions.espalier, nil),
             ("Keras that wrote the model", run.versions.keras ?? "not said in the file", nil),
-            ("Seed", "\(run.seed)", nil),
+            ("Seed", "\(run.seed)", nil), ("Threads", "\(run.threads)", nil),
             (
                 "Machine", machine.hostName,
                 "\(machine.processor ?? machine.architecture), \(machine.processors) processors"
             ),
             ("System", machine.kernel, machine.architecture),
-            ("Threads", "\(run.threads)", nil),
-            ("Started", run.startedAt, nil), ("Finished", run.finishedAt, nil),
             (
-                "Attempts", "\(run.attempts)",
-                run.resumes.isEmpty
-                    ? "never interrupted" : "resumed \(run.resumes.count) times"
+                "Started", Self.time(run.startedAt), "finished \(Self.time(run.finishedAt))"
+            ),
+            (
+                "Interruptions", "\(run.resumes.count)",
+                run.attempts == 1 ? "one attempt" : "\(run.attempts) attempts"
             ),
         ]
         return ReportPage.Section(
             anchor: "provenance",
             title: "Where it comes from",
+            shortTitle: "Provenance",
             text:
                 "The same model, spec, data and kind of machine give the same model, byte for byte, "
                 + "with any number of threads and however often the job is interrupted. To make it "
-                + "again:",
-            tables: [stageTable] + (run.resumes.isEmpty ? [] : [resumeTable]) + [specTable],
+                + "again, with the spec from here, the data file beside it, and the model as it was "
+                + "dropped, which is not the one that lies here:",
+            leadingTables: [stageTable],
+            figures: [
+                ReportPage.Figure(title: stageChart.title, drawing: Markup(stageChart.markup))
+            ],
+            tables: (run.resumes.isEmpty ? [] : [resumeTable]) + [fileTable],
             facts: facts.map { ReportPage.Fact(name: $0.0, value: $0.1, note: $0.2) },
-            command: "espalier run \(Self.shellQuoted("\(run.job).h5")) spec.yaml --out again"
+            command:
+                "espalier run \(Self.shellQuoted("dropped/\(run.job).h5")) spec.yaml --out again",
+            foldedText: spec,
+            foldedTitle: "The spec, with every default"
+        )
+    }
+
+    private var fileTable: ReportPage.Table {
+        let files = metrics.run.files
+        return ReportPage.Table(
+            "What went in and came out",
+            ["file", "SHA-256", "size"],
+            rows: [
+                [
+                    "model in", files.modelSha256.before, NumberText.bytes(before.fileBytes),
+                ],
+                [
+                    "model out", files.modelSha256.after, NumberText.bytes(after.fileBytes),
+                ],
+                ["spec as dropped", files.specSha256, ""],
+                ["data: \(files.data)", files.dataSha256, NumberText.bytes(files.dataBytes)],
+            ],
+            isCode: true
         )
     }
 
@@ -43,16 +64,46 @@ extension Report {
         let times = metrics.run.stageTimes
         func row(_ name: String, _ wall: Double, _ cpu: Double, _ steps: String) -> [String] {
             [
-                name, NumberText.duration(wall), NumberText.duration(cpu),
+                name, Self.seconds(wall), Self.seconds(cpu),
                 wall > 0 ? NumberText.fixed(cpu / wall, 2) : "", steps,
             ]
         }
         let total = times.reduce((0.0, 0.0)) { ($0.0 + $1.wallSeconds, $0.1 + $1.cpuSeconds) }
         return ReportPage.Table(
             "Time of each stage, over all attempts",
-            ["stage", "on the wall", "of all processors", "processors at work", "steps"],
+            ["stage", "wall", "CPU", "CPUs at work", "steps"],
             rows: times.map { row($0.stage, $0.wallSeconds, $0.cpuSeconds, "\($0.steps)") }
                 + [row("all", total.0, total.1, "")]
+        )
+    }
+
+    /// A time span that may be much shorter than a second.
+    private static func seconds(_ seconds: Double) -> String {
+        seconds < 0.95
+            ? "\(NumberText.fixed(1000 * seconds, 0)) ms" : NumberText.duration(seconds)
+    }
+
+    private var stageChart: RowChart {
+        let times = metrics.run.stageTimes
+        let longest = times.map { max($0.wallSeconds, $0.cpuSeconds) }.max() ?? 0
+        let (unit, size) =
+            longest > 7200 ? ("hours", 3600.0) : longest > 300 ? ("minutes", 60.0) : ("seconds", 1)
+        return RowChart(
+            identifier: "stages",
+            title: "Time of each stage",
+            summary: "Wall and CPU time over all attempts; the values are in the table.",
+            axis: Axis(unit),
+            form: .bars,
+            series: [
+                RowChart.Series(name: "wall", style: .past),
+                RowChart.Series(name: "CPU, all threads together", style: .first),
+            ],
+            rows: times.map { time in
+                RowChart.Row(
+                    name: time.stage,
+                    values: [time.wallSeconds / size, time.cpuSeconds / size]
+                )
+            }
         )
     }
 
@@ -62,19 +113,10 @@ extension Report {
             ["when", "stage", "step", "checkpoint"],
             rows: metrics.run.resumes.map { resume in
                 [
-                    resume.at, resume.stage, "\(resume.step) of \(resume.steps)",
+                    Self.time(resume.at), resume.stage, "\(resume.step) of \(resume.steps)",
                     resume.isFallback ? "the older: the newest was damaged" : "the newest",
                 ]
             }
-        )
-    }
-
-    private var specTable: ReportPage.Table {
-        let lines = spec.split(separator: "\n").map(String.init)
-        return ReportPage.Table(
-            "The spec, with every default",
-            ["key", "value"],
-            rows: SpecLines(lines).rows
         )
     }
 
@@ -87,23 +129,5 @@ extension Report {
         }
         return plain && !word.isEmpty && !word.hasPrefix("~") && !word.hasPrefix("-")
             ? word : "'" + word.replacing("'", with: "'\\''") + "'"
-    }
-}
-
-/// The lines of a resolved spec as keys and values, each key with its section before it.
-private struct SpecLines {
-    let rows: [[String]]
-
-    init(_ lines: [String]) {
-        var section = ""
-        var rows: [[String]] = []
-        for line in lines {
-            let parts = line.split(separator: ":", maxSplits: 1).map(String.init)
-            let key = parts[0].trimmingPrefix { $0 == " " }
-            let value = parts.count > 1 ? String(parts[1].trimmingPrefix { $0 == " " }) : ""
-            if !line.hasPrefix(" ") { section = value.isEmpty ? "\(key)/" : "" }
-            if !value.isEmpty { rows.append(["\(section)\(key)", value]) }
-        }
-        self.rows = rows
     }
 }

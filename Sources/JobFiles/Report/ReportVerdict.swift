@@ -25,14 +25,16 @@ package struct ReportVerdict {
     package var sentence: String {
         let budget = metrics.budget
         let share = NumberText.percent(budget.achieved / max(budget.teacher, 1), digits: 1)
+        let verb = budget.unit == "latency" ? "remains" : "remain"
         let kind = before.test == nil ? "held-out" : "test"
         guard let change, let accuracy = after.quality.accuracy else {
-            return "\(share) of the \(budget.unit) remain; the outputs' \(kind) loss is "
+            return "\(share) of the \(budget.counted) \(verb); the outputs' \(kind) loss is "
                 + "\(NumberText.fixed(after.quality.loss, 4))"
         }
         let amount = NumberText.fixed(abs(change * 100), 2)
         let words = change == 0 ? "as before" : "\(amount) points \(change < 0 ? "below" : "above")"
-        return "\(share) of the \(budget.unit) remain, at \(NumberText.percent(accuracy)) \(kind) "
+        return
+            "\(share) of the \(budget.counted) \(verb), at \(NumberText.percent(accuracy)) \(kind) "
             + "accuracy: \(words)\(change == 0 ? "" : " the original")"
     }
 
@@ -52,9 +54,14 @@ package struct ReportVerdict {
             count("Macs", before.macs, after.macs),
             count("Parameters", before.parameters, after.parameters),
             count("File", before.fileBytes, after.fileBytes, unit: "B"),
-            count("Activations", before.activationElements, after.activationElements),
+            count(
+                "Activation memory",
+                before.peakActivationBytes,
+                after.peakActivationBytes,
+                unit: "B"
+            ),
         ]
-        if let latency = metrics.latency.first {
+        for latency in metrics.latency {
             let median = latency.medianMilliseconds
             facts.append(
                 ReportPage.Fact(
@@ -67,10 +74,10 @@ package struct ReportVerdict {
         }
         facts.append(
             ReportPage.Fact(
-                name: "Budget, \(budget.unit)",
+                name: "Budget of \(budget.unit.replacing("_", with: " "))",
                 value: budget.isMet ? "met" : "missed",
-                note: "asked at most \(NumberText.short(budget.limit)), got "
-                    + "\(NumberText.short(budget.achieved)) "
+                note: "asked at most \(budget.shortText(budget.limit)), got "
+                    + "\(budget.shortText(budget.achieved)) "
                     + "(\(NumberText.percent(budget.achieved / max(budget.limit, 1e-9), digits: 1)))"
             )
         )
@@ -114,9 +121,13 @@ package struct ReportVerdict {
         return ReportPage.Check(
             isGood: check.largestOutputDifference <= check.tolerance,
             text: "The delivered file was read back: over \(check.samples) held-out samples its "
-                + "outputs differ by at most "
-                + "\(NumberText.significant(check.largestOutputDifference, 2)) from the student that "
-                + "was measured (\(NumberText.significant(check.tolerance, 2)) is let pass)."
+                + "outputs "
+                + (check.largestOutputDifference == 0
+                    ? "are those of the student that was measured, bit for bit."
+                    : "differ by at most "
+                        + "\(NumberText.significant(check.largestOutputDifference, 2)) from the "
+                        + "student that was measured "
+                        + "(\(NumberText.significant(check.tolerance, 2)) is let pass).")
         )
     }
 

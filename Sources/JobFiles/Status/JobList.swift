@@ -74,10 +74,35 @@ public struct JobSummary: Codable, Hashable, Sendable {
     /// All weights.
     public var parameters: BeforeAfter<Int>
 
+    /// Makes a summary.
+    public init(
+        accuracy: BeforeAfter<Double>?,
+        macs: BeforeAfter<Int>,
+        parameters: BeforeAfter<Int>
+    ) {
+        self.accuracy = accuracy
+        self.macs = macs
+        self.parameters = parameters
+    }
+
+    /// The part of `metrics.json` that is summed up; whatever else it holds may be of another version.
+    public struct Source: Decodable {
+        struct Model: Codable, Hashable, Sendable {
+            var test: QualityMetrics?
+            var heldOut: QualityMetrics
+            var macs: Int
+            var parameters: Int
+        }
+
+        let model: BeforeAfter<Model>
+    }
+
     /// Takes the numbers out of the metrics.
-    public init(_ metrics: JobMetrics) {
+    public init(_ metrics: Source) {
         let (before, after) = (metrics.model.before, metrics.model.after)
-        if let left = before.quality.accuracy, let right = after.quality.accuracy {
+        let left = (before.test ?? before.heldOut).accuracy
+        let right = (after.test ?? after.heldOut).accuracy
+        if let left, let right {
             accuracy = BeforeAfter(before: left, after: right)
         }
         macs = BeforeAfter(before: before.macs, after: after.macs)

@@ -38,6 +38,7 @@ extension JobMetrics {
                 parameters: cost.parameters,
                 macs: cost.macs,
                 activationElements: models.activationElements[keyPath: side],
+                peakActivationBytes: models.peakActivationBytes[keyPath: side],
                 fileBytes: fileBytes[keyPath: side]
             )
         }
@@ -54,7 +55,9 @@ extension JobMetrics {
             groups: record.groups.map(GroupMetrics.init),
             layers: models.layers(frozen: record.frozen, groups: record.groups, times: times),
             frozenLayers: record.frozen.sorted { $0.key < $1.key }
-                .map { FrozenLayerMetrics(name: $0.key, reason: $0.value) },
+                .map { LayerReasonMetrics(name: $0.key, reason: $0.value) },
+            repairNotes: record.repairNotes.sorted { $0.key < $1.key }
+                .map { LayerReasonMetrics(name: $0.key, reason: $0.value) },
             candidates: record.candidates.enumerated().map { index, candidate in
                 CandidateMetrics(candidate, isChosen: index == 0)
             },
@@ -62,10 +65,13 @@ extension JobMetrics {
             latency: times.latency,
             verification: verification
         )
+        if let teacher = record.teacherConfusion, let student = record.studentConfusion {
+            addConfusions(before: teacher, after: student)
+        }
     }
 
     /// Adds what two confusion matrices of the test samples say; row: label, column: answer.
-    mutating func addConfusions(before: [[Int]], after: [[Int]]) {
+    private mutating func addConfusions(before: [[Int]], after: [[Int]]) {
         guard before.count == after.count, !before.isEmpty else { return }
         classes = zip(before, after).enumerated().map { label, rows in
             ClassMetrics(
@@ -161,6 +167,9 @@ extension GroupMetrics {
                     diagonal: search.diagonal,
                     magnitude: search.magnitude,
                     random: search.random,
+                    surgeon: search.surgeon,
+                    chosen: search.chosen,
+                    lowerBound: search.bound,
                     optimum: search.optimum,
                     generations: search.generations
                 )
@@ -169,7 +178,8 @@ extension GroupMetrics {
                 CompensationMetrics(
                     raw: errors.raw,
                     folded: errors.folded,
-                    leastSquares: errors.leastSquares
+                    leastSquares: errors.isLeastSquaresKnown ? errors.leastSquares : nil,
+                    fitted: errors.fitted
                 )
             }
         )
@@ -184,6 +194,7 @@ extension CandidateMetrics {
             parameters: record.cost.parameters,
             keptUnits: record.kept,
             heldOut: QualityMetrics(record.quality),
+            isRounded: record.isRounded,
             isChosen: isChosen
         )
     }

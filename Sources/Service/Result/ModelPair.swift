@@ -16,6 +16,11 @@ struct ModelPair {
         )
     }
 
+    var peakActivationBytes: BeforeAfter<Int> {
+        let bytesPerElement = MemoryLayout<Float>.size
+        return both { $0.peakActivationElements * bytesPerElement }
+    }
+
     /// The layers in order of their first calls.
     func layers(
         frozen: [String: String],
