@@ -51,6 +51,18 @@ extension JobFailure {
         )
     }
 
+    /// A job whose worker took more memory than the administrator gives one.
+    static func memoryExceeded(_ bytes: Int, most: Int) -> JobFailure {
+        JobFailure(
+            code: "memory-exceeded",
+            message:
+                "The job took \(bytes >> 20) MiB of memory. Expected at most \(most >> 20) MiB.",
+            hint:
+                "Ask for a smaller batch or fewer samples, or let the administrator raise memory.",
+            context: ["bytes": "\(bytes)", "limit": "\(most)"]
+        )
+    }
+
     /// A data file that is in none of the places where it was looked for.
     static func dataMissing(_ name: String, places: [String]) -> JobFailure {
         JobFailure(

@@ -255,7 +255,7 @@ extension Supervisor {
             }
             let attempts = try job.attemptCount(on: files)
             if attempts >= (try job.attemptLimit(on: files) ?? Self.defaultAttempts) {
-                return try giveUp(job, after: attempts)
+                return try giveUp(job, for: .interruptedRepeatedly(attempts))
             }
             try job.setAttemptCount(attempts + 1, on: files)
             workers.append(
@@ -276,7 +276,7 @@ extension Supervisor {
         queue.append(waiting)
     }
 
-    private func giveUp(_ job: JobFolder, after attempts: Int) throws {
+    private func giveUp(_ job: JobFolder, for failure: JobFailure) throws {
         let spec = try job.dropped(.spec, on: files)
         let prefix = configuration.outboxLayout.prefix(at: Date().timeIntervalSince1970)
         let delivery = Delivery(job, outbox: spool.outbox, files: files, prefix: prefix)
@@ -284,7 +284,7 @@ extension Supervisor {
         if let before = try delivery.resume() {
             isFailure = before.isFailure
         } else {
-            _ = try delivery.deliver(.interruptedRepeatedly(attempts), stem: job.stem, spec: spec)
+            _ = try delivery.deliver(failure, stem: job.stem, spec: spec)
         }
         try settle(job, failed: isFailure)
     }
@@ -312,7 +312,11 @@ extension Supervisor {
                 workers.removeAll { $0 === worker }
                 // One that was killed for want of progress is counted as that already.
                 if case .died = ending, !worker.wasKilled { metrics.deaths += 1 }
-                try take(ending, of: worker.job)
+                if case .died = ending, let verdict = worker.verdict {
+                    try giveUp(worker.job, for: verdict)
+                } else {
+                    try take(ending, of: worker.job)
+                }
             } catch {
                 tell("\(worker.job.identifier): \(error)", level: .error, of: worker.job)
                 if worker.ending != nil { rest(worker.job) }
@@ -321,9 +325,14 @@ extension Supervisor {
     }
 
     private func watch(_ worker: WorkerProcess) throws(FileSystemError) {
-        guard !worker.wasKilled,
-            try worker.silence(on: files) > .seconds(settings.stallSeconds)
-        else { return }
+        guard !worker.wasKilled else { return }
+        let most = configuration.memoryBytes
+        if most > 0, let bytes = worker.residentBytes, bytes > most {
+            let failure = JobFailure.memoryExceeded(bytes, most: most)
+            report(worker.job, failure.message, level: .error)
+            return worker.kill(for: failure)
+        }
+        guard try worker.silence(on: files) > .seconds(settings.stallSeconds) else { return }
         metrics.stalls += 1
         report(
             worker.job,

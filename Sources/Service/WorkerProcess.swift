@@ -1,5 +1,6 @@
 import Durability
-import Glibc
+import Foundation
+import JobFiles
 
 /// One worker process and the job it is at.
 final class WorkerProcess {
@@ -20,6 +21,8 @@ final class WorkerProcess {
     private var lastStatus: FileStatus?
     private var lastProgress: ContinuousClock.Instant
     private(set) var wasKilled = false
+    /// What it is delivered as failed for, once it has ended.
+    private(set) var verdict: JobFailure?
 
     /// Starts a worker with what the administrator allows it, as flags of `espalier work`.
     init(_ job: JobFolder, arguments: [String]) throws(ChildProcess.StartError) {
@@ -53,6 +56,22 @@ final class WorkerProcess {
     func kill() {
         wasKilled = true
         process.signal(SIGKILL)
+    }
+
+    /// Ends the worker at once, and its job with it.
+    func kill(for failure: JobFailure) {
+        verdict = failure
+        kill()
+    }
+
+    /// The bytes of memory it has now, or nil where it has ended.
+    ///
+    /// The second number of `/proc/PID/statm`, in pages; see `man 5 proc`.
+    var residentBytes: Int? {
+        let path = "/proc/\(process.identifier)/statm"
+        guard let text = try? String(contentsOfFile: path, encoding: .ascii) else { return nil }
+        let pages = text.split(separator: " ").dropFirst().first.flatMap { Int($0) }
+        return pages.map { $0 * Int(getpagesize()) }
     }
 
     /// How long the worker has reported nothing new.

@@ -97,7 +97,6 @@ struct Work: ParsableCommand {
     var dataFolder: [String] = []
     @Flag(help: "Read data files from these folders only.") var confined = false
     @Option(help: "The most threads.") var threads: Int?
-    @Option(help: "The most bytes of memory.") var memory: Int?
 
     func run() throws {
         let files = RealFileSystem()
@@ -107,10 +106,8 @@ struct Work: ParsableCommand {
         let limits = WorkerLimits(
             isConfined: confined,
             threads: threads,
-            memoryBytes: memory,
             layout: outboxLayout
         )
-        limits.limitMemory()
         let stop = StopSignal()
         stop.listen()
         let model = try folder.dropped(.model, on: files)

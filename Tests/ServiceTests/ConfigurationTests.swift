@@ -136,7 +136,7 @@ struct ConfigurationTests {
         #expect(configuration.spool.inbox == "/srv/drop" && configuration.spool.outbox == "/out")
         let expected = [
             "--outbox", "/out", "--data-folder", "/srv/d", "--outbox-layout", "plain", "--confined",
-            "--threads", "4", "--memory", "1048576",
+            "--threads", "4",
         ]
         #expect(configuration.workerArguments == expected)
     }

@@ -54,6 +54,16 @@ struct DaemonTests {
         #expect(try place.files.names(in: place.spool.inbox).isEmpty)
     }
 
+    @Test("a job that takes more memory than one may have is ended at once, and says so")
+    func memoryCeiling() throws {
+        let place = try TemporarySpool()
+        try place.drop("large")
+        #expect(try BuiltProgram.drain(place.spool, ["--memory", "4M"]) == 1)
+        let failure = try place.failure("large")
+        #expect(failure.code == "memory-exceeded")
+        #expect(failure.context["limit"] == "4194304")
+    }
+
     @Test("a name that is taken in the outbox gets a number, and the checksums hold")
     func takenNames() throws {
         let place = try TemporarySpool()

@@ -89,7 +89,7 @@ public struct ConfigurationKey {
                 name: "memory",
                 kind: .bytes(\.memoryBytes),
                 help: "The most memory of one job, such as 8G; 0 for no limit. "
-                    + "A job that needs more is tried again, and given up after max_attempts."
+                    + "A job that takes more is ended and delivered as failed."
             ),
             ConfigurationKey(
                 name: "stall",

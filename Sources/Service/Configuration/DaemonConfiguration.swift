@@ -53,7 +53,6 @@ public struct DaemonConfiguration: Hashable, Sendable {
         let limits = WorkerLimits(
             isConfined: true,
             threads: threads > 0 ? threads : nil,
-            memoryBytes: memoryBytes > 0 ? memoryBytes : nil,
             layout: outboxLayout
         )
         return ["--outbox", spool.outbox] + folders.flatMap { ["--data-folder", $0] }
