@@ -21,9 +21,14 @@ public final class StopSignal: Sendable {
         // Made now, so that the handler finds it made.
         _ = isSignalled.load(ordering: .relaxed)
         isListening.store(true, ordering: .relaxed)
+        // Whoever started us may have done so from a thread that blocks signals, which is inherited.
+        var unblocked = sigset_t()
+        sigemptyset(&unblocked)
         for number in [SIGTERM, SIGINT] {
             _ = signal(number) { _ in isSignalled.store(true, ordering: .relaxed) }
+            sigaddset(&unblocked, number)
         }
+        pthread_sigmask(SIG_UNBLOCK, &unblocked, nil)
     }
 
     /// Asks to stop.

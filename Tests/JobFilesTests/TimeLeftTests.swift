@@ -44,6 +44,14 @@ import Testing
         #expect(TimeLeft(stages).ofJob(stage: "scan", step: 1, times: times) == 9)
     }
 
+    @Test("a stage whose steps do less and less is not expected to go on as it began")
+    func fading() {
+        let stages = [TimeLeft.Stage(name: "scan", steps: 10, workPerStep: 100, fading: 2)]
+        // Half of the steps are three quarters of the work.
+        let left = TimeLeft(stages).ofJob(stage: "scan", step: 5, times: [time("scan", 30, 5)])
+        #expect(left == 10)
+    }
+
     @Test("before the first step nothing is said, after the last nothing is left")
     func ends() {
         #expect(estimate.ofJob(stage: "scan", step: 0, times: []) == nil)

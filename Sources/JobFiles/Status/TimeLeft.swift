@@ -1,3 +1,5 @@
+import Foundation
+
 /// How long a job will still take, from how long its steps took so far.
 ///
 /// Each stage is known by its steps and by the work of one step in any unit, such as macs. A stage that has not begun is
@@ -9,21 +11,34 @@ public struct TimeLeft: Hashable, Sendable {
         public var name: String
         /// Its steps.
         public var steps: Int
-        /// The work of one step; 0 where it counts for nothing.
+        /// The work of one step, on average; 0 where it counts for nothing.
         public var workPerStep: Double
         /// What the first step does beyond that.
         public var openingWork: Double
+        /// How much more than the average the first steps do, and the last ones less; 1 where all do the same.
+        ///
+        /// What is left falls with this power of the share of the steps that are left.
+        public var fading: Double
 
         /// Makes a stage.
-        public init(name: String, steps: Int, workPerStep: Double, openingWork: Double = 0) {
+        public init(
+            name: String,
+            steps: Int,
+            workPerStep: Double,
+            openingWork: Double = 0,
+            fading: Double = 1
+        ) {
             self.name = name
             self.steps = steps
             self.workPerStep = workPerStep
             self.openingWork = openingWork
+            self.fading = fading
         }
 
         fileprivate func work(ofFirst count: Int) -> Double {
-            count > 0 ? openingWork + Double(count) * workPerStep : 0
+            guard count > 0, steps > 0 else { return 0 }
+            let left = Double(steps - min(count, steps)) / Double(steps)
+            return openingWork + Double(steps) * workPerStep * (1 - pow(left, fading))
         }
     }
 
