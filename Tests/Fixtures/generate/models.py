@@ -242,7 +242,8 @@ def write(k, name, make, folder):
     model.save(path)
     scale = 255 if make in (assorted, arithmetic) else 1
     inputs = [generator.random((2, *t.shape[1:])).astype("float32") * scale for t in model.inputs]
-    outputs = answers(k, model, inputs)
+    # Not the model at hand: Keras 3's Normalization takes weights into account only when it is loaded.
+    outputs = answers(k, k.models.load_model(path, compile=False), inputs)
     if k is keras:
         model.save(path.with_suffix(".keras"))
     with h5py.File(path, "a") as file:
