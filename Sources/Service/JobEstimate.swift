@@ -109,7 +109,7 @@ public struct JobEstimate: Codable, Sendable {
         return (count, elements.multipliedClamped(by: dataset.elementType == .integer(bits: 8, isSigned: false) ? 1 : 4))
     }
 
-    /// Seconds of one sample's forward pass and of its training step, each by one batch after another that is not timed.
+    /// Seconds of one sample's forward pass and of its training step, each by the second of two batches.
     private static func speed(
         of network: Network,
         _ plan: CompressionPlan
