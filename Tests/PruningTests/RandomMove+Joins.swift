@@ -74,7 +74,14 @@ extension RandomNetwork {
     }
 
     private mutating func spatialGate(_ node: Int) throws -> Int {
-        try scaled(node, by: convolution(node, filters: 1, size: 3))
+        try scaled(node, by: single(node, size: 3))
+    }
+
+    /// A convolution to one channel, which is read elsewhere too: as a channel of its own it could go.
+    private mutating func single(_ node: Int, size: Int) throws -> Int {
+        let single = try convolution(node, filters: 1, size: size)
+        if chance(1, of: 2) { _ = try convolution(single, filters: 2, size: 1) }
+        return single
     }
 
     private mutating func scaled(_ node: Int, by gate: Int) throws -> Int {
@@ -85,8 +92,8 @@ extension RandomNetwork {
 
     private mutating func broadcastSum(_ node: Int) throws -> Int {
         keepsZeros = false
-        let single = try convolution(node, filters: 1, size: 1)
-        return try add(.merge(Merge(one(of: [.add, .maximum]))), [node, single])
+        let other = try single(node, size: 1)
+        return try add(.merge(Merge(one(of: [.add, .maximum]))), [node, other])
     }
 
     private mutating func concatenate(_ move: RandomMove, _ node: Int) throws -> Int {
