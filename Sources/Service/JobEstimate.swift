@@ -106,7 +106,8 @@ public struct JobEstimate: Codable, Sendable {
         let all = dataset.shape.first ?? 0
         let count = min(all, limit ?? all)
         let elements = dataset.shape.dropFirst().reduce(count) { $0.multipliedClamped(by: $1) }
-        return (count, elements.multipliedClamped(by: dataset.elementType == .integer(bits: 8, isSigned: false) ? 1 : 4))
+        let isByte = dataset.elementType == .integer(bits: 8, isSigned: false)
+        return (count, elements.multipliedClamped(by: isByte ? 1 : 4))
     }
 
     /// Seconds of one sample's forward pass and of its training step, each by the second of two batches.
