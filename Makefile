@@ -1,4 +1,4 @@
-.PHONY: build setup test check demo install install-files uninstall deb clean
+.PHONY: build setup test check couplings demo install install-files uninstall deb clean
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -28,6 +28,10 @@ check:
 	swift format lint --strict -r Sources Tests Package.swift
 	sh scripts/check-sizes
 	sh scripts/check-unit
+
+# The coupling rules against many more random networks than `make test` takes.
+couplings: setup
+	ESPALIER_GRAPHS=$${ESPALIER_GRAPHS:-3000} swift test -c release --filter CouplingPropertyTests
 
 # Makes a sample model, drops it into the inbox of a real daemon, and shows what comes back.
 demo: build

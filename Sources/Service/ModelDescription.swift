@@ -19,6 +19,8 @@ public struct ModelDescription: Codable, Sendable {
         public var parameters: Int
         /// The groups its own channels belong to.
         public var groups: [String]
+        /// The groups whose channels it passes on without making any.
+        public var carries: [String]
         /// Why none of its channels can go, or nil.
         public var frozenBecause: String?
     }
@@ -31,6 +33,8 @@ public struct ModelDescription: Codable, Sendable {
         public var width: Int
         /// The layers that make them.
         public var producers: [String]
+        /// The layers that pass them on, from the first to the last.
+        public var carriers: [String]
         /// The layers that read them.
         public var consumers: [String]
     }
@@ -43,6 +47,8 @@ public struct ModelDescription: Codable, Sendable {
     public var layers: [Layer]
     /// The coupled groups.
     public var groups: [Group]
+    /// What a job will take, where that was asked.
+    public var estimate: JobEstimate?
 
     /// Describes a model.
     public init(_ model: KerasModel) {
@@ -51,11 +57,14 @@ public struct ModelDescription: Codable, Sendable {
         let calls = network.calls
         kerasVersion = model.kerasVersion
         cost = network.cost
-        groups = analysis.groups.map { group in
+        let carried = Self.carriedGroups(network, analysis)
+        groups = analysis.groups.enumerated().map { index, group in
             Group(
                 name: group.name,
                 width: group.width,
                 producers: group.producers.map { network.layers[$0].name },
+                carriers: network.layers.indices.filter { carried[$0].contains(index) }
+                    .map { network.layers[$0].name },
                 consumers: group.consumers.map { network.layers[$0].name }
             )
         }
@@ -66,9 +75,25 @@ public struct ModelDescription: Codable, Sendable {
                 shape: calls[index].first.map { network.shapes[$0].dimensions } ?? [],
                 parameters: layer.weights.reduce(0) { $0 + $1.count },
                 groups: analysis.groups.filter { $0.producers.contains(index) }.map(\.name),
+                carries: carried[index].sorted().map { analysis.groups[$0].name },
                 frozenBecause: analysis.frozen.first { $0.layer == index }?.reason.explanation
             )
         }
+    }
+
+    /// For each layer, the groups whose channels come out of it without being made by it.
+    private static func carriedGroups(
+        _ network: Network,
+        _ analysis: CouplingAnalysis
+    ) -> [Set<Int>] {
+        var carried = [Set<Int>](repeating: [], count: network.layers.count)
+        for (node, owners) in analysis.owners.enumerated() {
+            carried[network.nodes[node].layer].formUnion(owners.compactMap { $0?.group })
+        }
+        for (index, group) in analysis.groups.enumerated() {
+            for layer in group.producers { carried[layer].remove(index) }
+        }
+        return carried
     }
 
     /// Reads a file and describes its model.
@@ -78,21 +103,6 @@ public struct ModelDescription: Codable, Sendable {
 
     /// The description as JSON.
     public var json: String { JSONText.text(of: self) }
-
-    /// One line for each layer, saying whether its channels can go.
-    public var checkLines: [String] {
-        layers.map { layer in
-            if let reason = layer.frozenBecause { return "\(layer.name): frozen because \(reason)" }
-            let producers = groups.filter { layer.groups.contains($0.name) }.flatMap(\.producers)
-            guard !layer.groups.isEmpty else {
-                return "\(layer.name): makes no channels of its own"
-            }
-            let others = Set(producers).subtracting([layer.name]).sorted()
-            return others.isEmpty
-                ? "\(layer.name): prunable"
-                : "\(layer.name): prunable, coupled with \(others.joined(separator: ", "))"
-        }
-    }
 
     /// One line for each layer and group, with shapes and costs.
     public var inspectLines: [String] {

@@ -131,7 +131,7 @@ public struct SpeedMeasurement: Codable, Sendable {
 }
 
 /// A network with the samples, labels and optimiser of a training step.
-private struct Workload {
+struct Workload {
     var network: Network
     let inputs: [Tensor]
     let labels: [Int32]

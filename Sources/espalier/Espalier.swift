@@ -37,7 +37,8 @@ func say(_ text: String) {
 
 struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Lists every layer as prunable, coupled with others, or frozen, and why."
+        abstract:
+            "Lists every layer as prunable, coupled with others, or frozen, and why; says what a job would take."
     )
 
     @Argument(help: "The model.") var model: String
@@ -46,11 +47,14 @@ struct Check: ParsableCommand {
 
     func run() throws {
         try Espalier.rejecting(model) { () throws(JobFailure) in
-            let description = try ModelDescription(path: model)
+            let description = try ModelDescription.checking(
+                model: model,
+                spec: spec,
+                dataFolders: [FileManager.default.currentDirectoryPath]
+            )
             print(
                 json ? description.json : description.checkLines.joined(separator: "\n")
             )
-            if let spec { _ = try JobRequest.reading(path: spec) }
         }
     }
 }

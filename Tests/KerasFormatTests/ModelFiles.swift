@@ -9,6 +9,15 @@ enum ModelFiles {
     /// The committed fixtures, made by `Tests/Fixtures/generate/models.py`.
     static let fixtures = files(in: package.appending(path: "Tests/Fixtures/keras"))
 
+    /// The same models as some of the fixtures, with the same weights, in Keras 3's own format.
+    static let archives = files(
+        in: package.appending(path: "Tests/Fixtures/keras"),
+        ending: [".keras"]
+    )
+
+    /// The golden files of single layers and small networks, each with a model inside.
+    static let golden = files(in: package.appending(path: "Tests/Fixtures/golden"))
+
     /// The models beside the package, or under ESPALIER_SHARED; none where there is no such folder.
     static let shared: [String] = {
         let given = ProcessInfo.processInfo.environment["ESPALIER_SHARED"]
@@ -27,9 +36,12 @@ enum ModelFiles {
         Array(try Data(contentsOf: URL(fileURLWithPath: path)))
     }
 
-    private static func files(in folder: URL) -> [String] {
+    private static func files(
+        in folder: URL,
+        ending endings: [String] = [".h5", ".hdf5"]
+    ) -> [String] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-        return names.filter { $0.hasSuffix(".h5") || $0.hasSuffix(".hdf5") }.sorted()
+        return names.filter { name in endings.contains { name.hasSuffix($0) } }.sorted()
             .map { folder.appending(path: $0).path }
     }
 }

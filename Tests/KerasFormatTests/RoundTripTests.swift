@@ -39,7 +39,7 @@ struct RoundTripTests {
 
     @Test("there are fixtures of both generations of Keras")
     func fixturesExist() {
-        #expect(ModelFiles.fixtures.count { $0.hasSuffix("-keras2.h5") } == 9)
-        #expect(ModelFiles.fixtures.count { $0.hasSuffix("-keras3.h5") } == 9)
+        #expect(ModelFiles.fixtures.count { $0.hasSuffix("-keras2.h5") } == 12)
+        #expect(ModelFiles.fixtures.count { $0.hasSuffix("-keras3.h5") } == 12)
     }
 }

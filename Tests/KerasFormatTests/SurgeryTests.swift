@@ -10,6 +10,8 @@ struct SurgeryTests {
     /// The keys under which a width may change.
     private static let widths: Set<String> = [
         "filters", "units", "groups", "target_shape", "shape", "noise_shape", "input_shape",
+        // A nested model's input has the width of what the model is called on.
+        "batch_shape", "batch_input_shape", "build_input_shape",
     ]
 
     @Test(

@@ -195,45 +195,4 @@ import Testing
             stride(from: channel, to: value.count, by: width).contains { value[$0] != other[$0] }
         }
     }
-
-    @Test("random networks can be cut anywhere", arguments: 0..<12 as Range<UInt64>)
-    func fuzz(seed: UInt64) throws {
-        var random = CounterRandom(seed: seed, stage: "fuzz")
-        var builder = NetworkBuilder(seed: seed, input: [8, 8, 3])
-        var node = builder.convolution("start", 0, 4)
-        for step in 0..<6 { node = randomLayer(&builder, "n\(step)", node, using: &random) }
-        node = builder.add("pool", .globalPooling2D(GlobalPooling2D(.maximum)), reading: [node])
-        let width = builder.width(of: node)
-        node = builder.dense("head", node, width, 3)
-        try expectRemovalIsZeroing(of: builder.network(output: node))
-    }
-
-    private func randomLayer(
-        _ builder: inout NetworkBuilder,
-        _ name: String,
-        _ node: Int,
-        using random: inout CounterRandom
-    ) -> Int {
-        let width = builder.width(of: node)
-        switch Int.random(in: 0..<6, using: &random) {
-        case 0: return builder.convolution(name, node, Int.random(in: 2...6, using: &random))
-        case 1: return builder.relu(name, builder.normalization(name + "bn", node))
-        case 2:
-            let branch = builder.convolution(name, node, width)
-            return builder.add(name + "sum", .merge(Merge(.add)), reading: [branch, node])
-        case 3:
-            let other = builder.convolution(name, node, 3, size: 1)
-            return builder.add(
-                name + "join",
-                .concatenate(Concatenate()),
-                reading: [node, other],
-                channels: width + 3
-            )
-        case 4:
-            let gate = builder.convolution(name, node, width, size: 1)
-            let open = builder.add(name + "gate", .activation(.sigmoid), reading: [gate])
-            return builder.add(name + "scale", .merge(Merge(.multiply)), reading: [node, open])
-        default: return builder.depthwise(name, node, multiplier: 1)
-        }
-    }
 }

@@ -64,7 +64,14 @@ def cases() -> list[Case]:
         )
         for name, description, make in LAYERS
     ]
-    return named + fused + separate + heads()
+    gated = Case(
+        name="activation_glu",
+        description="Activation: glu, which halves the channels.",
+        build=lambda: chain((5, 4, 6), layers.Activation("glu")),
+        shapes=((2, 5, 4, 6),),
+        input_scale=3.0,
+    )
+    return named + fused + separate + [gated] + heads()
 
 
 def heads() -> list[Case]:

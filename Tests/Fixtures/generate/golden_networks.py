@@ -6,6 +6,7 @@ the rounding that is left into steps of the full size.
 
 import keras
 from keras import layers
+from keras.src.applications.inception_resnet_v2 import CustomScaleLayer
 
 from golden_case import Case
 
@@ -201,6 +202,18 @@ def regression() -> keras.Model:
     )
 
 
+def scaled_residual() -> keras.Model:
+    """InceptionResNetV2's blocks: branches side by side, widened, and added at a fraction."""
+    x = inputs = keras.Input((7, 6, 3))
+    x = convolution(x, 6)
+    for scale in (0.17, 1.0):
+        mixed = layers.Concatenate()([convolution(x, 3, size=1), convolution(convolution(x, 2, size=1), 4)])
+        up = layers.Conv2D(6, 1)(mixed)
+        x = layers.Activation("relu")(CustomScaleLayer(scale)([x, up]))
+    x = layers.GlobalAveragePooling2D()(x)
+    return keras.Model(inputs, layers.Dense(4, activation="softmax")(x))
+
+
 NETWORKS = [
     ("vgg", "sequential, BatchNormalization, dense head", vgg, (6, 8, 8, 3), "one_hot"),
     ("residual", "basic blocks, one with projection", residual, (4, 9, 8, 3), "one_hot"),
@@ -215,6 +228,7 @@ NETWORKS = [
     ("densely_connected", "DenseNet's growth", densely_connected, (4, 8, 7, 3), "one_hot"),
     ("shared_convolution", "one layer called twice in a row", shared_convolution, (4, 7, 6, 4),
      "normal"),
+    ("scaled_residual", "InceptionResNetV2's sums at a fraction", scaled_residual, (4, 7, 6, 3), "one_hot"),
     ("autoencoder", "dense, no labels", autoencoder, (5, 12), "input"),
     ("regression", "16 and 18 channels, image to image", regression, (2, 8, 8, 3), "normal"),
 ]  # fmt: skip

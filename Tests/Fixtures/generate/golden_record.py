@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from keras.src.applications.convnext import LayerScale
+from keras.src.applications.inception_resnet_v2 import CustomScaleLayer
 
 from golden_case import Case
 
@@ -180,7 +181,7 @@ def check_reload(case: Case, model: keras.Model, found: dict[str, np.ndarray]) -
         path = os.path.join(folder, "model.h5")
         model_image(model).tofile(path)
         reloaded = keras.models.load_model(
-            path, compile=False, custom_objects={"LayerScale": LayerScale}
+            path, compile=False, custom_objects={"LayerScale": LayerScale, "CustomScaleLayer": CustomScaleLayer}
         )
     inputs = [tf.constant(array) for array in case.inputs()]
     output = call(reloaded, inputs, training=False).numpy()

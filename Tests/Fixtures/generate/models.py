@@ -2,10 +2,12 @@
 
 Each file holds, beside what Keras saves, a group `golden` with inputs and the model's outputs (float32), and the
 attributes `golden_library`, `golden_seed` and `golden_comment`. Keras ignores them; so must a rewritten file keep them.
+Keras 3 writes some of the models as `.keras` too: the same weights, and so the same answers as the `.h5` beside it.
 
-    python models.py [OUTPUT_DIRECTORY]
+    python models.py [NAME ...] [--out DIRECTORY]    all models, or those of these names
     python models.py check DIRECTORY     opens with Keras what SurgeryTests wrote (ESPALIER_KERAS_EXPORT=DIRECTORY)
 """
+import argparse
 import os
 import pathlib
 import sys
@@ -181,7 +183,53 @@ def double(k):
         k.backend.set_floatx("float32")
 
 
-MODELS = [sequential, residual, mobile, shared, assorted, arithmetic, optimized, half, double]
+def mixed(k):
+    """Computed in float16, weights stored as float32."""
+    k.mixed_precision.set_global_policy("mixed_float16")
+    try:
+        x = image = k.layers.Input((10, 10, 3))
+        x = k.layers.Conv2D(6, 3, use_bias=False, name="conv")(x)
+        x = k.layers.ReLU()(k.layers.BatchNormalization(name="bn")(x))
+        x = k.layers.GlobalAveragePooling2D()(k.layers.Conv2D(5, 3, activation="relu", name="last")(x))
+        return k.Model(image, k.layers.Dense(3, activation="softmax", dtype="float32", name="head")(x), name="mixed")
+    finally:
+        k.mixed_precision.set_global_policy("float32")
+
+
+def nested(k):
+    """A model in a model in a model, one of them called twice, and a Sequential with layers behind it."""
+    inner_input = k.layers.Input((None, None, 6))
+    x = k.layers.Conv2D(6, 3, padding="same", use_bias=False, name="inner_conv")(inner_input)
+    x = k.layers.ReLU()(k.layers.BatchNormalization(name="inner_bn")(x))
+    inner = k.Model(inner_input, k.layers.Add()([x, inner_input]), name="inner")
+    backbone_input = k.layers.Input((12, 12, 3))
+    x = k.layers.Conv2D(6, 3, strides=2, padding="same", name="stem")(backbone_input)
+    x = inner(inner(x))
+    backbone = k.Model(backbone_input, k.layers.Conv2D(8, 3, activation="relu", name="wide")(x), name="backbone")
+    image = k.layers.Input((12, 12, 3))
+    x = k.layers.GlobalAveragePooling2D(name="pool")(backbone(image))
+    head_input = k.layers.Input((8,)) if k is keras else k.layers.InputLayer((8,))
+    head = k.Sequential([head_input, k.layers.Dense(7, activation="relu", name="hidden"),
+                         k.layers.Dense(3, name="logits")], name="head")
+    return k.Model(image, head(x), name="nested")
+
+
+def first(k):
+    """Channels first, with a gate, a Concatenate, and a Flatten that must be turned round."""
+    here = dict(data_format="channels_first")
+    x = image = k.layers.Input((3, 9, 8))
+    x = k.layers.Conv2D(6, 3, padding="same", name="conv", **here)(x)
+    x = left = k.layers.ReLU()(k.layers.BatchNormalization(axis=1)(x))
+    gate = k.layers.GlobalAveragePooling2D(keepdims=True, **here)(x)
+    gate = k.layers.Conv2D(6, 1, activation="sigmoid", name="gate", **here)(gate)
+    x = k.layers.Multiply()([x, gate])
+    x = k.layers.Concatenate(axis=1)([x, k.layers.Conv2D(4, 1, name="side", **here)(left)])
+    x = k.layers.MaxPooling2D(2, **here)(x)
+    x = k.layers.Flatten(**here)(x)
+    return k.Model(image, k.layers.Dense(3, name="head")(x), name="first")
+
+
+MODELS = [sequential, residual, mobile, shared, assorted, arithmetic, optimized, half, double, mixed, nested, first]
 
 
 def write(k, name, make, folder):
@@ -194,8 +242,10 @@ def write(k, name, make, folder):
     model.save(path)
     scale = 255 if make in (assorted, arithmetic) else 1
     inputs = [generator.random((2, *t.shape[1:])).astype("float32") * scale for t in model.inputs]
-    outputs = model.predict(inputs if len(inputs) > 1 else inputs[0], verbose=0)
-    outputs = outputs if isinstance(outputs, list) else [outputs]
+    # Not the model at hand: Keras 3's Normalization takes weights into account only when it is loaded.
+    outputs = answers(k, k.models.load_model(path, compile=False), inputs)
+    if k is keras:
+        model.save(path.with_suffix(".keras"))
     with h5py.File(path, "a") as file:
         golden = file.create_group("golden")
         for index, value in enumerate(inputs):
@@ -206,6 +256,17 @@ def write(k, name, make, folder):
         file.attrs["golden_seed"] = SEED
         file.attrs["golden_comment"] = make.__doc__
     print(path.name, path.stat().st_size)
+
+
+def answers(k, model, inputs):
+    """TensorFlow on a processor convolves channels-first images only when compiled."""
+    import tensorflow as tf
+
+    argument = inputs if len(inputs) > 1 else inputs[0]
+    if model.name == "first":
+        return [np.asarray(tf.function(lambda x: model(x, training=False), jit_compile=True)(argument))]
+    outputs = model.predict(argument, verbose=0)
+    return outputs if isinstance(outputs, list) else [outputs]
 
 
 def load(path):
@@ -264,9 +325,15 @@ def check(folder):
 def main():
     if sys.argv[1:2] == ["check"]:
         check(pathlib.Path(sys.argv[2]))
-    folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else HERE.parent / "keras"
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", help="only these models")
+    parser.add_argument("--out", type=pathlib.Path, default=HERE.parent / "keras")
+    arguments = parser.parse_args()
+    folder = arguments.out
     folder.mkdir(parents=True, exist_ok=True)
     for make in MODELS:
+        if arguments.names and make.__name__ not in arguments.names:
+            continue
         write(keras, "keras3", make, folder)
         if tf_keras is not None:
             write(tf_keras, "keras2", make, folder)
