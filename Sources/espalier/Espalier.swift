@@ -83,27 +83,30 @@ struct Predict: ParsableCommand {
     )
 
     @Argument(help: "The model.") var model: String
-    @Option(help: "The samples, as FILE:DATASET.") var data: String
-    @Option(help: "Where the answers go, as FILE:DATASET.") var out: String
+    @Option(help: "The samples, as FILE:DATASET; once for each input.") var data: [String]
+    @Option(help: "Where the answers go, as FILE:DATASET; once for each output.") var out: [String]
     @Option(help: "Samples at a time.") var batch = 128
 
     func validate() throws {
         guard batch > 0 else { throw ValidationError("--batch must be above 0.") }
-        _ = try (Self.place(data), Self.place(out))
+        _ = try (data.map(Self.place), out.map(Self.place))
     }
 
     func run() throws {
-        let (samples, answers) = try (Self.place(data), Self.place(out))
+        let (samples, answers) = try (data.map(Self.place), out.map(Self.place))
         try Espalier.rejecting(model) { () throws(JobFailure) in
-            let count = try Prediction.run(model: model, data: samples, out: answers, batch: batch)
+            let count = try Prediction(model: model).run(data: samples, out: answers, batch: batch)
             print("\(count) samples")
         }
     }
 
-    private static func place(_ text: String) throws -> (file: String, dataset: String) {
+    private static func place(_ text: String) throws -> Prediction.Place {
         guard let colon = text.lastIndex(of: ":"), colon != text.startIndex,
             text.index(after: colon) != text.endIndex
         else { throw ValidationError("Received \(text). Expected FILE:DATASET.") }
-        return (String(text[..<colon]), String(text[text.index(after: colon)...]))
+        return Prediction.Place(
+            file: String(text[..<colon]),
+            dataset: String(text[text.index(after: colon)...])
+        )
     }
 }
