@@ -39,6 +39,7 @@ public struct Prediction {
     ///   - out: Where each output goes, in the model's order; several may be in one file.
     ///   - batch: Samples at a time.
     /// - Returns: The number of samples.
+    /// - Throws: ``JobFailure`` where the places do not fit the model or a file cannot be read or written.
     public func run(data: [Place], out: [Place], batch: Int) throws(JobFailure) -> Int {
         try expect(data.count, of: "input", network.inputs)
         try expect(out.count, of: "output", network.outputs)
