@@ -111,7 +111,7 @@ def flops(given, network, batch, mode):
     """Floating-point operations of one batch by a direct count: two for each multiply-accumulate."""
     model = pathlib.Path(given.models) / f"{network}.h5"
     answer = measured([given.espalier, "inspect", model, "--json"], environment(given.threads))
-    return 2 * answer["macs"] * batch * (3 if mode == "train" else 1)
+    return 2 * answer["cost"]["macs"] * batch * (3 if mode == "train" else 1)
 
 
 def main():

@@ -1,11 +1,14 @@
 /* Matrix products: tiles of ROWS x VECTORS accumulators that stay in registers over the whole inner length.
    The order of additions is that of the inner index, whatever the tile: a result does not depend on how rows are cut. */
 
-/* What is done to a value before it is stored: bias by column, an addend that lies as the result does, ReLU. */
+/* What is done to a value before it is stored: bias and scale by column, an addend that lies as the result does, cut. */
 INLINE vector finished(vector value, const espalier_finish *finish, size_t column, size_t offset, size_t count) {
     if (finish->bias) value += load_upto(finish->bias + column, count);
+    if (finish->scale)
+        value = multiply_add(value, load_upto(finish->scale + column, count),
+                             load_upto(finish->offset + column, count));
     if (finish->addend) value += load_upto(finish->addend + offset, count);
-    return finish->rectifies ? positive_part(value) : value;
+    return clipped(value, finish->low, finish->high);
 }
 
 /* One tile of result [ROWS, VECTORS * WIDTH] = left [ROWS, inner] right [inner, VECTORS * WIDTH]. */

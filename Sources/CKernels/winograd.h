@@ -119,20 +119,26 @@ static void winograd_input(const espalier_winograd *w, const float *images, size
         const span rows = inside(top, 6, w->input_height), columns = inside(left, 6, w->input_width);
         const float *image = images + at.image * w->input_height * width * channels;
         const float *corner = image + ((ptrdiff_t)top * (ptrdiff_t)width + left) * channels;
-        const int is_whole = rows.first == 0 && rows.last == 6 && columns.first == 0 && columns.last == 6;
+        /* Mostly the border is one pixel: then only the first and the last column may be missing. */
+        const int is_nearly_whole = columns.first <= 1 && columns.last >= 5;
         for (int c = 0; c < channels; c += WIDTH) {
             const int own = channels - c;
             vector half[6][6];
             for (int i = 0; i < 6; i++) {
                 vector d[6];
                 const float *p = corner + (ptrdiff_t)i * (ptrdiff_t)width * channels + c;
-                if (is_whole && own >= WIDTH)
-                    UNROLL for (int j = 0; j < 6; j++) d[j] = load(p + j * channels);
-                else
+                if (i < rows.first || i >= rows.last) {
+                    UNROLL for (int j = 0; j < 6; j++) half[i][j] = splat(0);
+                    continue;
+                }
+                if (is_nearly_whole && own >= WIDTH) {
+                    d[0] = columns.first == 0 ? load(p) : splat(0);
+                    UNROLL for (int j = 1; j < 5; j++) d[j] = load(p + j * channels);
+                    d[5] = columns.last == 6 ? load(p + 5 * channels) : splat(0);
+                } else {
                     for (int j = 0; j < 6; j++)
-                        d[j] = i >= rows.first && i < rows.last && j >= columns.first && j < columns.last
-                                   ? load_upto(p + j * channels, own)
-                                   : splat(0);
+                        d[j] = j >= columns.first && j < columns.last ? load_upto(p + j * channels, own) : splat(0);
+                }
                 to_points(d, half[i]);
             }
             float *place = points + (size_t)c * count + (size_t)t * WIDTH;

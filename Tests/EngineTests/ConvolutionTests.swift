@@ -139,7 +139,7 @@ private struct Reference {
             gradient: gradient
         )
         try VectorKernels.$current.withValue(#require(set.kernels)) {
-            let pass = TrainingPass(
+            var pass = TrainingPass(
                 network,
                 inputs: [input],
                 random: CounterRandom(seed: 0, stage: "none")
