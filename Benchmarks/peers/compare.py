@@ -76,7 +76,7 @@ def compare(given, network, batch, mode):
         for side, command in sides.items():
             answer = measured(command, environment(given.threads))
             if answer:
-                rounds[side].append([answer["medianMilliseconds"], answer["peakMegabytes"]])
+                rounds[side].append([answer["median_milliseconds"], answer["peak_megabytes"]])
     return rounds
 
 

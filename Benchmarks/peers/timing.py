@@ -15,4 +15,4 @@ def report(step, seconds):
         step()
         times.append((time.perf_counter() - before) * 1e3)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"medianMilliseconds": statistics.median(times), "runs": len(times), "peakMegabytes": peak}))
+    print(json.dumps({"median_milliseconds": statistics.median(times), "runs": len(times), "peak_megabytes": peak}))

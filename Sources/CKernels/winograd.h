@@ -104,6 +104,15 @@ INLINE span inside(int start, int size, int length) {
     return (span){clamp(-start, 0, size), clamp(length - start, 0, size)};
 }
 
+/* How many tiles ahead memory is asked for: tiles are visited row by row of the image, which no processor foresees. */
+enum { tiles_ahead = 2 };
+
+/* Asks for the pixels that a tile adds to those of its neighbours, `size` rows of four, for the channels from c on. */
+INLINE void ask_for_pixels(const float *corner, ptrdiff_t line, ptrdiff_t pixel, int size) {
+    UNROLL for (int i = 0; i < size; i++) UNROLL for (int j = 0; j < 4; j++)
+        __builtin_prefetch(corner + i * line + j * pixel);
+}
+
 INLINE size_t winograd_point(int channels, int tiles) { return espalier_winograd_point(WIDTH, channels, tiles); }
 
 /* The same for filters [inner, columns], in blocks of columns. */
@@ -121,8 +130,12 @@ static void winograd_input(const espalier_winograd *w, const float *images, size
         const float *corner = image + ((ptrdiff_t)top * (ptrdiff_t)width + left) * channels;
         /* Mostly the border is one pixel: then only the first and the last column may be missing. */
         const int is_nearly_whole = columns.first <= 1 && columns.last >= 5;
+        const tile_place later = place_of_tile(w, first + t + tiles_ahead);
+        const float *asked =
+            images + ((later.image * w->input_height + later.row + 1) * width + later.column + 1) * channels;
         for (int c = 0; c < channels; c += WIDTH) {
             const int own = channels - c;
+            ask_for_pixels(asked + c, (ptrdiff_t)width * channels, channels, 4);
             vector half[6][6];
             for (int i = 0; i < 6; i++) {
                 vector d[6];
@@ -163,8 +176,12 @@ static void winograd_output_gradient(const espalier_winograd *w, const float *gr
         const float *corner =
             gradients + ((at.image * w->output_height + at.row) * width + at.column) * channels;
         const int is_whole = rows.last == 4 && columns.last == 4;
+        const tile_place later = place_of_tile(w, first + t + tiles_ahead);
+        const float *asked =
+            gradients + ((later.image * w->output_height + later.row) * width + later.column) * channels;
         for (int c = 0; c < channels; c += WIDTH) {
             const int own = channels - c;
+            ask_for_pixels(asked + c, (ptrdiff_t)width * channels, channels, 4);
             vector half[4][6];
             for (int i = 0; i < 4; i++) {
                 vector y[4];
@@ -196,9 +213,13 @@ static void winograd_output(const espalier_winograd *w, const float *points, siz
         const tile_place at = place_of_tile(w, first + t);
         const span rows = inside(at.row, 4, w->output_height), columns = inside(at.column, 4, w->output_width);
         float *corner = images + ((at.image * w->output_height + at.row) * width + at.column) * channels;
+        const tile_place later = place_of_tile(w, first + t + tiles_ahead);
+        const float *asked =
+            images + ((later.image * w->output_height + later.row) * width + later.column) * channels;
         for (int c = 0; c < channels; c += WIDTH) {
             const float *place = points + (size_t)c * count + (size_t)t * WIDTH;
             const int own = channels - c;
+            ask_for_pixels(asked + c, (ptrdiff_t)width * channels, channels, 4);
             vector half[4][6];
             UNROLL for (int j = 0; j < 6; j++) {
                 vector m[6], y[4];
@@ -234,9 +255,13 @@ static void winograd_input_gradient(const espalier_winograd *w, const float *poi
         const span rows = inside(top, 6, w->input_height), columns = inside(left, 6, w->input_width);
         float *image = images + at.image * w->input_height * width * channels;
         float *corner = image + ((ptrdiff_t)top * (ptrdiff_t)width + left) * channels;
+        const tile_place later = place_of_tile(w, first + t + tiles_ahead);
+        const float *asked =
+            images + ((later.image * w->input_height + later.row + 1) * width + later.column + 1) * channels;
         for (int c = 0; c < channels; c += WIDTH) {
             const float *place = points + (size_t)c * length + (size_t)(offset + t) * WIDTH;
             const int own = channels - c;
+            ask_for_pixels(asked + c, (ptrdiff_t)width * channels, channels, 4);
             vector half[6][6];
             UNROLL for (int j = 0; j < 6; j++) {
                 vector m[6], d[6];

@@ -9,7 +9,7 @@ struct PatchConvolution {
     /// Patch rows are cut so that a block stays in the second-level cache.
     private static let patchElements = 1 << 16
     /// Pixels of one piece where the images themselves are the patch matrix.
-    private static let pixelLength = 96
+    private static let pixelLength = 112
 
     private let kernels: VectorKernels
     private let lengths: ConvolutionLengths
