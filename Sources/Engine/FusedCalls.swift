@@ -32,11 +32,13 @@ struct FusedCalls {
         case training
     }
 
-    /// Finds the fused calls among `calls`, which are ascending; the values of `kept` nodes are wanted as they are.
+    /// Finds the fused calls among `calls`, which ascend; the values of `kept` nodes are wanted as they are.
     init(_ network: Network, calls: [Int], kept: [Int], mode: Mode) {
         isAbsorbed = [Bool](repeating: false, count: network.nodes.count)
         var readers = [[Int]](repeating: [], count: network.nodes.count)
-        for call in calls { for input in network.nodes[call].inputs { readers[input].append(call) } }
+        for call in calls {
+            for input in network.nodes[call].inputs { readers[input].append(call) }
+        }
         for node in kept { readers[node].append(contentsOf: [node, node]) }
         var isUsed = isAbsorbed
         for call in calls {
