@@ -34,6 +34,7 @@ def options():
     parser.add_argument("--network", action="append", help="only this network; may be given more than once")
     parser.add_argument("--mode", action="append", choices=["forward", "train"])
     parser.add_argument("--no-keras", action="store_true")
+    parser.add_argument("--append", action="store_true", help="add rounds to those measured before")
     parser.add_argument("--table", action="store_true", help="only print what was measured before")
     return parser.parse_args()
 
@@ -80,6 +81,13 @@ def compare(given, network, batch, mode):
     return rounds
 
 
+def joined(rows, row):
+    """The rounds of a row after those that were measured before."""
+    before = [r["rounds"] for r in rows if (r["network"], r["mode"]) == (row["network"], row["mode"])]
+    own = dict(before[0]) if before else {}
+    return {side: own.get(side, []) + rounds for side, rounds in {**dict.fromkeys(own, []), **row["rounds"]}.items()}
+
+
 def table(results, peak):
     """Markdown lines of all results; `peak` is sgemm's GFLOP/s, or nothing."""
     lines = ["| network, batch | mode | Espalier ms | PyTorch ms | Keras ms | ratio | GFLOP/s | of sgemm | MB | peers' MB |"]
@@ -119,9 +127,10 @@ def main():
     path = pathlib.Path(given.results)
     results = json.loads(path.read_text()) if path.exists() else {"rows": []}
     if not given.table:
-        subprocess.run([sys.executable, HERE / "make_models.py", given.models], check=True, env=environment(2))
-        peak = measured([sys.executable, HERE / "sgemm_peak.py", given.threads], environment(given.threads))
-        results["sgemm"] = peak
+        if not all((pathlib.Path(given.models) / f"{name}.h5").exists() for name, _ in NETWORKS):
+            subprocess.run([sys.executable, HERE / "make_models.py", given.models], check=True, env=environment(2))
+        if "sgemm" not in results or not given.append:
+            results["sgemm"] = measured([sys.executable, HERE / "sgemm_peak.py", given.threads], environment(given.threads))
         for network, batch in NETWORKS:
             for mode in given.mode or ["forward", "train"]:
                 if given.network and network not in given.network:
@@ -129,6 +138,8 @@ def main():
                 row = {"network": network, "batch": batch, "mode": mode}
                 row["flops"] = flops(given, network, batch, mode)
                 row["rounds"] = compare(given, network, batch, mode)
+                if given.append:
+                    row["rounds"] = joined(results["rows"], row)
                 results["rows"] = [r for r in results["rows"] if (r["network"], r["mode"]) != (network, mode)] + [row]
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(json.dumps(results, indent=1))

@@ -14,5 +14,5 @@ with tempfile.TemporaryDirectory() as folder:
     subprocess.run([program, "run", model, spec, "--out", out], check=True, stdout=sys.stderr)
     metrics = json.loads(next(out.rglob("metrics.json")).read_text())
 print("| stage | seconds | of all threads | steps |\n|---|---|---|---|")
-for stage in metrics["run"]["stages"]:
+for stage in metrics["run"]["stage_times"]:
     print(f"| {stage['stage']} | {stage['wall_seconds']:.1f} | {stage['cpu_seconds']:.1f} | {stage['steps']} |")
