@@ -220,6 +220,8 @@ static void winograd_output(const espalier_winograd *w, const float *points, siz
             const float *place = points + (size_t)c * count + (size_t)t * WIDTH;
             const int own = channels - c;
             ask_for_pixels(asked + c, (ptrdiff_t)width * channels, channels, 4);
+            if (finish && finish->addend)
+                ask_for_pixels(finish->addend + (asked - images) + c, (ptrdiff_t)width * channels, channels, 4);
             vector half[4][6];
             UNROLL for (int j = 0; j < 6; j++) {
                 vector m[6], y[4];
@@ -227,12 +229,16 @@ static void winograd_output(const espalier_winograd *w, const float *points, siz
                 to_output(m, y);
                 UNROLL for (int i = 0; i < 4; i++) half[i][j] = y[i];
             }
+            const int is_whole = columns.last == 4 && own >= WIDTH;
             for (int i = 0; i < rows.last; i++) {
                 vector y[4];
                 to_output(half[i], y);
                 float *p = corner + i * width * channels + c;
-                if (columns.last == 4 && own >= WIDTH && !finish)
+                if (is_whole && !finish)
                     UNROLL for (int j = 0; j < 4; j++) store(p + j * channels, y[j]);
+                else if (is_whole)
+                    UNROLL for (int j = 0; j < 4; j++)
+                        store(p + j * channels, finished(y[j], finish, c, p + j * channels - images, WIDTH));
                 else
                     for (int j = 0; j < columns.last; j++) {
                         float *q = p + j * channels;
