@@ -144,6 +144,9 @@ static void multiply(const espalier_product *p) {
             if (p->rows - i >= ROWS) {                                                                            \
                 outer_##ROWS##x##VECTORS(p, left, right, place, count);                                           \
                 i += ROWS;                                                                                        \
+            } else if (p->rows - i >= 4) {                                                                        \
+                outer_4x##VECTORS(p, left, right, place, count);                                                  \
+                i += 4;                                                                                           \
             } else {                                                                                              \
                 outer_1x##VECTORS(p, left, right, place, count);                                                  \
                 i += 1;                                                                                           \
@@ -154,6 +157,9 @@ static void multiply(const espalier_product *p) {
 OUTER_TILE(1, 1)
 OUTER_TILE(1, 2)
 OUTER_TILE(1, 3)
+OUTER_TILE(4, 1)
+OUTER_TILE(4, 2)
+OUTER_TILE(4, 3)
 #if WIDTH == 16
 OUTER_TILE(16, 1)
 OUTER_TILE(8, 2)
@@ -163,8 +169,6 @@ OUTER_COLUMNS(8, 2)
 OUTER_COLUMNS(8, 3)
 #else
 OUTER_TILE(WIDTH, 1)
-OUTER_TILE(4, 2)
-OUTER_TILE(4, 3)
 OUTER_COLUMNS(WIDTH, 1)
 OUTER_COLUMNS(4, 2)
 OUTER_COLUMNS(4, 3)

@@ -144,10 +144,10 @@ static void winograd_input(const espalier_winograd *w, const float *images, size
                     UNROLL for (int j = 0; j < 6; j++) half[i][j] = splat(0);
                     continue;
                 }
-                if (is_nearly_whole && own >= WIDTH) {
-                    d[0] = columns.first == 0 ? load(p) : splat(0);
-                    UNROLL for (int j = 1; j < 5; j++) d[j] = load(p + j * channels);
-                    d[5] = columns.last == 6 ? load(p + 5 * channels) : splat(0);
+                if (is_nearly_whole) {
+                    d[0] = columns.first == 0 ? load_upto(p, own) : splat(0);
+                    UNROLL for (int j = 1; j < 5; j++) d[j] = load_upto(p + j * channels, own);
+                    d[5] = columns.last == 6 ? load_upto(p + 5 * channels, own) : splat(0);
                 } else {
                     for (int j = 0; j < 6; j++)
                         d[j] = j >= columns.first && j < columns.last ? load_upto(p + j * channels, own) : splat(0);
@@ -186,8 +186,8 @@ static void winograd_output_gradient(const espalier_winograd *w, const float *gr
             for (int i = 0; i < 4; i++) {
                 vector y[4];
                 const float *p = corner + i * width * channels + c;
-                if (is_whole && own >= WIDTH)
-                    UNROLL for (int j = 0; j < 4; j++) y[j] = load(p + j * channels);
+                if (is_whole)
+                    UNROLL for (int j = 0; j < 4; j++) y[j] = load_upto(p + j * channels, own);
                 else
                     for (int j = 0; j < 4; j++)
                         y[j] = i < rows.last && j < columns.last ? load_upto(p + j * channels, own) : splat(0);
@@ -229,16 +229,16 @@ static void winograd_output(const espalier_winograd *w, const float *points, siz
                 to_output(m, y);
                 UNROLL for (int i = 0; i < 4; i++) half[i][j] = y[i];
             }
-            const int is_whole = columns.last == 4 && own >= WIDTH;
+            const int is_whole = columns.last == 4;
             for (int i = 0; i < rows.last; i++) {
                 vector y[4];
                 to_output(half[i], y);
                 float *p = corner + i * width * channels + c;
                 if (is_whole && !finish)
-                    UNROLL for (int j = 0; j < 4; j++) store(p + j * channels, y[j]);
+                    UNROLL for (int j = 0; j < 4; j++) store_upto(p + j * channels, y[j], own);
                 else if (is_whole)
                     UNROLL for (int j = 0; j < 4; j++)
-                        store(p + j * channels, finished(y[j], finish, c, p + j * channels - images, WIDTH));
+                        store_upto(p + j * channels, finished(y[j], finish, c, p + j * channels - images, own), own);
                 else
                     for (int j = 0; j < columns.last; j++) {
                         float *q = p + j * channels;
@@ -279,10 +279,11 @@ static void winograd_input_gradient(const espalier_winograd *w, const float *poi
                 vector d[6];
                 from_points(half[i], d);
                 float *p = corner + (ptrdiff_t)i * (ptrdiff_t)width * channels + c;
-                for (int j = columns.first; j < columns.last; j++) {
-                    float *q = p + j * channels;
-                    store_upto(q, load_upto(q, own) + d[j], own);
-                }
+                /* All loads before all stores: a load that follows a store of its neighbour by mask has to wait. */
+                UNROLL for (int j = 0; j < 6; j++)
+                    if (j >= columns.first && j < columns.last) d[j] += load_upto(p + j * channels, own);
+                UNROLL for (int j = 0; j < 6; j++)
+                    if (j >= columns.first && j < columns.last) store_upto(p + j * channels, d[j], own);
             }
         }
     }
