@@ -1,23 +1,21 @@
 /* Maps over `count` floats, whatever their shape; the last vector may be incomplete. */
 
-/* y = max(0, x) */
-static void rectify(const float *x, size_t count, float *y) {
+/* y = min(max(0, x), ceiling) */
+static void rectify(const float *x, float ceiling, size_t count, float *y) {
     for (size_t i = 0; i < count; i += WIDTH)
-        store_upto(y + i, positive_part(load_upto(x + i, count - i)), count - i);
+        store_upto(y + i, clipped(load_upto(x + i, count - i), 0, ceiling), count - i);
 }
 
-/* dx = dy where x > 0 */
-static void rectify_gradient(const float *dy, const float *x, size_t count, float *dx) {
+/* dx = dy where 0 < x < ceiling */
+static void rectify_gradient(const float *dy, const float *x, float ceiling, size_t count, float *dx) {
     for (size_t i = 0; i < count; i += WIDTH)
-        store_upto(dx + i, gated(load_upto(dy + i, count - i), load_upto(x + i, count - i)), count - i);
+        store_upto(dx + i, gated(load_upto(dy + i, count - i), load_upto(x + i, count - i), ceiling), count - i);
 }
 
-/* y = a + b, or max(0, a + b) */
-static void add(const float *a, const float *b, int rectifies, size_t count, float *y) {
-    for (size_t i = 0; i < count; i += WIDTH) {
-        const vector sum = load_upto(a + i, count - i) + load_upto(b + i, count - i);
-        store_upto(y + i, rectifies ? positive_part(sum) : sum, count - i);
-    }
+/* y = a + b */
+static void add(const float *a, const float *b, size_t count, float *y) {
+    for (size_t i = 0; i < count; i += WIDTH)
+        store_upto(y + i, load_upto(a + i, count - i) + load_upto(b + i, count - i), count - i);
 }
 
 /* Keras' momentum: m = momentum m - rate g, w += m, or looking ahead w += momentum m - rate g; g = gradient + decay w. */

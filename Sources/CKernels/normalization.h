@@ -3,10 +3,10 @@
    Maps walk along memory and ignore where rows end: their coefficients are repeated until they fill whole vectors.
    Sums keep WIDTH rows apart in the same way and are added in Float64 at the end of a piece. */
 
-/* y = x * scale + offset (+ addend), then ReLU if asked; scale and offset [period], repeated channel coefficients.
+/* y = x * scale + offset (+ addend), cut at low and high; scale and offset [period], repeated channel coefficients.
    The first element is that of a channel 0; `count` elements. */
-static void channel_linear(const float *x, const float *scale, const float *offset, const float *addend,
-                           int rectifies, size_t period, size_t count, float *y) {
+static void channel_linear(const float *x, const float *scale, const float *offset, const float *addend, float low,
+                           float high, size_t period, size_t count, float *y) {
     for (size_t start = 0; start < count; start += period) {
         const size_t length = count - start < period ? count - start : period;
         const float *from = x + start, *other = addend ? addend + start : NULL;
@@ -15,31 +15,33 @@ static void channel_linear(const float *x, const float *scale, const float *offs
         for (; i + WIDTH <= length; i += WIDTH) {
             vector value = multiply_add(load(from + i), load(scale + i), load(offset + i));
             if (other) value += load(other + i);
-            store(to + i, rectifies ? positive_part(value) : value);
+            store(to + i, clipped(value, low, high));
         }
         if (i < length) {
             const int rest = (int)(length - i);
             vector value =
                 multiply_add(load_first(from + i, rest), load_first(scale + i, rest), load_first(offset + i, rest));
             if (other) value += load_first(other + i, rest);
-            store_first(to + i, rectifies ? positive_part(value) : value, rest);
+            store_first(to + i, clipped(value, low, high), rest);
         }
     }
 }
 
-/* The gradient that passes a ReLU: dy where its output is above zero. */
-INLINE vector gated(vector gradient, vector output) { return output > 0.0f ? gradient : splat(0); }
+/* The gradient that passes a ReLU: dy where its output, or input, is above zero and below the ceiling. */
+INLINE vector gated(vector gradient, vector output, float ceiling) {
+    return ((output > 0.0f) & (output < splat(ceiling))) ? gradient : splat(0);
+}
 
 /* dx = dy * a + x * b + c per channel, the backward pass of BatchNorm; coefficients repeated to `period`. Where an
    output of a ReLU behind it is given, dy passes that first. */
-static void channel_combination(const float *dy, const float *output, const float *x, const float *a, const float *b,
-                                const float *c, size_t period, size_t count, float *dx) {
+static void channel_combination(const float *dy, const float *output, float ceiling, const float *x, const float *a,
+                                const float *b, const float *c, size_t period, size_t count, float *dx) {
     for (size_t start = 0; start < count; start += period) {
         const size_t length = count - start < period ? count - start : period;
         for (size_t i = 0; i < length; i += WIDTH) {
             const size_t rest = length - i, at = start + i;
             vector gradient = load_upto(dy + at, rest);
-            if (output) gradient = gated(gradient, load_upto(output + at, rest));
+            if (output) gradient = gated(gradient, load_upto(output + at, rest), ceiling);
             const vector own = multiply_add(load_upto(x + at, rest), load_upto(b + i, rest), load_upto(c + i, rest));
             store_upto(dx + at, multiply_add(gradient, load_upto(a + i, rest), own), rest);
         }
@@ -89,8 +91,8 @@ static void channel_moments(const float *x, int rows, int channels, const float 
 
 /* Adds sum(dy) and sum(dy (x - center)) over rows to sums and products [channels, padded to whole vectors]. Where an
    output of a ReLU behind is given, dy passes that first. */
-static void channel_products(const float *dy, const float *output, const float *x, int rows, int channels,
-                             const float *center, double *sums, double *products) {
+static void channel_products(const float *dy, const float *output, float ceiling, const float *x, int rows,
+                             int channels, const float *center, double *sums, double *products) {
     for (int r = 0; r < rows; r += rows_together) {
         const int count = rows - r < rows_together ? rows - r : rows_together;
         for (int c = 0; c < channels; c += WIDTH) {
@@ -100,7 +102,7 @@ static void channel_products(const float *dy, const float *output, const float *
             for (int i = r; i < r + count; i++) {
                 const size_t at = (size_t)i * channels + c;
                 vector gradient = load_upto(dy + at, own);
-                if (output) gradient = gated(gradient, load_upto(output + at, own));
+                if (output) gradient = gated(gradient, load_upto(output + at, own), ceiling);
                 sum += gradient;
                 product = multiply_add(gradient, load_upto(x + at, own) - middle, product);
             }

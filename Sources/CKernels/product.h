@@ -1,11 +1,14 @@
 /* Matrix products: tiles of ROWS x VECTORS accumulators that stay in registers over the whole inner length.
    The order of additions is that of the inner index, whatever the tile: a result does not depend on how rows are cut. */
 
-/* What is done to a value before it is stored: bias by column, an addend that lies as the result does, ReLU. */
+/* What is done to a value before it is stored: bias and scale by column, an addend that lies as the result does, cut. */
 INLINE vector finished(vector value, const espalier_finish *finish, size_t column, size_t offset, size_t count) {
     if (finish->bias) value += load_upto(finish->bias + column, count);
+    if (finish->scale)
+        value = multiply_add(value, load_upto(finish->scale + column, count),
+                             load_upto(finish->offset + column, count));
     if (finish->addend) value += load_upto(finish->addend + offset, count);
-    return finish->rectifies ? positive_part(value) : value;
+    return clipped(value, finish->low, finish->high);
 }
 
 /* One tile of result [ROWS, VECTORS * WIDTH] = left [ROWS, inner] right [inner, VECTORS * WIDTH]. */
@@ -141,6 +144,9 @@ static void multiply(const espalier_product *p) {
             if (p->rows - i >= ROWS) {                                                                            \
                 outer_##ROWS##x##VECTORS(p, left, right, place, count);                                           \
                 i += ROWS;                                                                                        \
+            } else if (p->rows - i >= 4) {                                                                        \
+                outer_4x##VECTORS(p, left, right, place, count);                                                  \
+                i += 4;                                                                                           \
             } else {                                                                                              \
                 outer_1x##VECTORS(p, left, right, place, count);                                                  \
                 i += 1;                                                                                           \
@@ -151,6 +157,9 @@ static void multiply(const espalier_product *p) {
 OUTER_TILE(1, 1)
 OUTER_TILE(1, 2)
 OUTER_TILE(1, 3)
+OUTER_TILE(4, 1)
+OUTER_TILE(4, 2)
+OUTER_TILE(4, 3)
 #if WIDTH == 16
 OUTER_TILE(16, 1)
 OUTER_TILE(8, 2)
@@ -160,8 +169,6 @@ OUTER_COLUMNS(8, 2)
 OUTER_COLUMNS(8, 3)
 #else
 OUTER_TILE(WIDTH, 1)
-OUTER_TILE(4, 2)
-OUTER_TILE(4, 3)
 OUTER_COLUMNS(WIDTH, 1)
 OUTER_COLUMNS(4, 2)
 OUTER_COLUMNS(4, 3)

@@ -20,8 +20,11 @@ INLINE void store(float *p, vector x) { *(unaligned *)p = x; }
 /* a * b + c in one expression, so that the compiler may use one instruction where the processor has it. */
 INLINE vector multiply_add(vector a, vector b, vector c) { return a * b + c; }
 
-/* max(0, x); a NaN stays a NaN. */
-INLINE vector positive_part(vector x) { return 0.0f > x ? splat(0) : x; }
+/* x between low and high; a NaN stays a NaN. */
+INLINE vector clipped(vector x, float low, float high) {
+    x = splat(low) > x ? splat(low) : x;
+    return splat(high) < x ? splat(high) : x;
+}
 
 /* The first `count` of WIDTH floats (0 < count < WIDTH); the others are zero, and their memory is not touched. */
 #if WIDTH == 16 && defined(ESPALIER_AVX512)

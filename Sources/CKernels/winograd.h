@@ -104,6 +104,15 @@ INLINE span inside(int start, int size, int length) {
     return (span){clamp(-start, 0, size), clamp(length - start, 0, size)};
 }
 
+/* How many tiles ahead memory is asked for: tiles are visited row by row of the image, which no processor foresees. */
+enum { tiles_ahead = 2 };
+
+/* Asks for the pixels that a tile adds to those of its neighbours, `size` rows of four, for the channels from c on. */
+INLINE void ask_for_pixels(const float *corner, ptrdiff_t line, ptrdiff_t pixel, int size) {
+    UNROLL for (int i = 0; i < size; i++) UNROLL for (int j = 0; j < 4; j++)
+        __builtin_prefetch(corner + i * line + j * pixel);
+}
+
 INLINE size_t winograd_point(int channels, int tiles) { return espalier_winograd_point(WIDTH, channels, tiles); }
 
 /* The same for filters [inner, columns], in blocks of columns. */
@@ -119,20 +128,30 @@ static void winograd_input(const espalier_winograd *w, const float *images, size
         const span rows = inside(top, 6, w->input_height), columns = inside(left, 6, w->input_width);
         const float *image = images + at.image * w->input_height * width * channels;
         const float *corner = image + ((ptrdiff_t)top * (ptrdiff_t)width + left) * channels;
-        const int is_whole = rows.first == 0 && rows.last == 6 && columns.first == 0 && columns.last == 6;
+        /* Mostly the border is one pixel: then only the first and the last column may be missing. */
+        const int is_nearly_whole = columns.first <= 1 && columns.last >= 5;
+        const tile_place later = place_of_tile(w, first + t + tiles_ahead);
+        const float *asked =
+            images + ((later.image * w->input_height + later.row + 1) * width + later.column + 1) * channels;
         for (int c = 0; c < channels; c += WIDTH) {
             const int own = channels - c;
+            ask_for_pixels(asked + c, (ptrdiff_t)width * channels, channels, 4);
             vector half[6][6];
             for (int i = 0; i < 6; i++) {
                 vector d[6];
                 const float *p = corner + (ptrdiff_t)i * (ptrdiff_t)width * channels + c;
-                if (is_whole && own >= WIDTH)
-                    UNROLL for (int j = 0; j < 6; j++) d[j] = load(p + j * channels);
-                else
+                if (i < rows.first || i >= rows.last) {
+                    UNROLL for (int j = 0; j < 6; j++) half[i][j] = splat(0);
+                    continue;
+                }
+                if (is_nearly_whole) {
+                    d[0] = columns.first == 0 ? load_upto(p, own) : splat(0);
+                    UNROLL for (int j = 1; j < 5; j++) d[j] = load_upto(p + j * channels, own);
+                    d[5] = columns.last == 6 ? load_upto(p + 5 * channels, own) : splat(0);
+                } else {
                     for (int j = 0; j < 6; j++)
-                        d[j] = i >= rows.first && i < rows.last && j >= columns.first && j < columns.last
-                                   ? load_upto(p + j * channels, own)
-                                   : splat(0);
+                        d[j] = j >= columns.first && j < columns.last ? load_upto(p + j * channels, own) : splat(0);
+                }
                 to_points(d, half[i]);
             }
             float *place = points + (size_t)c * count + (size_t)t * WIDTH;
@@ -157,14 +176,18 @@ static void winograd_output_gradient(const espalier_winograd *w, const float *gr
         const float *corner =
             gradients + ((at.image * w->output_height + at.row) * width + at.column) * channels;
         const int is_whole = rows.last == 4 && columns.last == 4;
+        const tile_place later = place_of_tile(w, first + t + tiles_ahead);
+        const float *asked =
+            gradients + ((later.image * w->output_height + later.row) * width + later.column) * channels;
         for (int c = 0; c < channels; c += WIDTH) {
             const int own = channels - c;
+            ask_for_pixels(asked + c, (ptrdiff_t)width * channels, channels, 4);
             vector half[4][6];
             for (int i = 0; i < 4; i++) {
                 vector y[4];
                 const float *p = corner + i * width * channels + c;
-                if (is_whole && own >= WIDTH)
-                    UNROLL for (int j = 0; j < 4; j++) y[j] = load(p + j * channels);
+                if (is_whole)
+                    UNROLL for (int j = 0; j < 4; j++) y[j] = load_upto(p + j * channels, own);
                 else
                     for (int j = 0; j < 4; j++)
                         y[j] = i < rows.last && j < columns.last ? load_upto(p + j * channels, own) : splat(0);
@@ -190,9 +213,15 @@ static void winograd_output(const espalier_winograd *w, const float *points, siz
         const tile_place at = place_of_tile(w, first + t);
         const span rows = inside(at.row, 4, w->output_height), columns = inside(at.column, 4, w->output_width);
         float *corner = images + ((at.image * w->output_height + at.row) * width + at.column) * channels;
+        const tile_place later = place_of_tile(w, first + t + tiles_ahead);
+        const float *asked =
+            images + ((later.image * w->output_height + later.row) * width + later.column) * channels;
         for (int c = 0; c < channels; c += WIDTH) {
             const float *place = points + (size_t)c * count + (size_t)t * WIDTH;
             const int own = channels - c;
+            ask_for_pixels(asked + c, (ptrdiff_t)width * channels, channels, 4);
+            if (finish && finish->addend)
+                ask_for_pixels(finish->addend + (asked - images) + c, (ptrdiff_t)width * channels, channels, 4);
             vector half[4][6];
             UNROLL for (int j = 0; j < 6; j++) {
                 vector m[6], y[4];
@@ -200,12 +229,16 @@ static void winograd_output(const espalier_winograd *w, const float *points, siz
                 to_output(m, y);
                 UNROLL for (int i = 0; i < 4; i++) half[i][j] = y[i];
             }
+            const int is_whole = columns.last == 4;
             for (int i = 0; i < rows.last; i++) {
                 vector y[4];
                 to_output(half[i], y);
                 float *p = corner + i * width * channels + c;
-                if (columns.last == 4 && own >= WIDTH && !finish)
-                    UNROLL for (int j = 0; j < 4; j++) store(p + j * channels, y[j]);
+                if (is_whole && !finish)
+                    UNROLL for (int j = 0; j < 4; j++) store_upto(p + j * channels, y[j], own);
+                else if (is_whole)
+                    UNROLL for (int j = 0; j < 4; j++)
+                        store_upto(p + j * channels, finished(y[j], finish, c, p + j * channels - images, own), own);
                 else
                     for (int j = 0; j < columns.last; j++) {
                         float *q = p + j * channels;
@@ -228,9 +261,13 @@ static void winograd_input_gradient(const espalier_winograd *w, const float *poi
         const span rows = inside(top, 6, w->input_height), columns = inside(left, 6, w->input_width);
         float *image = images + at.image * w->input_height * width * channels;
         float *corner = image + ((ptrdiff_t)top * (ptrdiff_t)width + left) * channels;
+        const tile_place later = place_of_tile(w, first + t + tiles_ahead);
+        const float *asked =
+            images + ((later.image * w->input_height + later.row + 1) * width + later.column + 1) * channels;
         for (int c = 0; c < channels; c += WIDTH) {
             const float *place = points + (size_t)c * length + (size_t)(offset + t) * WIDTH;
             const int own = channels - c;
+            ask_for_pixels(asked + c, (ptrdiff_t)width * channels, channels, 4);
             vector half[6][6];
             UNROLL for (int j = 0; j < 6; j++) {
                 vector m[6], d[6];
@@ -242,10 +279,11 @@ static void winograd_input_gradient(const espalier_winograd *w, const float *poi
                 vector d[6];
                 from_points(half[i], d);
                 float *p = corner + (ptrdiff_t)i * (ptrdiff_t)width * channels + c;
-                for (int j = columns.first; j < columns.last; j++) {
-                    float *q = p + j * channels;
-                    store_upto(q, load_upto(q, own) + d[j], own);
-                }
+                /* All loads before all stores: a load that follows a store of its neighbour by mask has to wait. */
+                UNROLL for (int j = 0; j < 6; j++)
+                    if (j >= columns.first && j < columns.last) d[j] += load_upto(p + j * channels, own);
+                UNROLL for (int j = 0; j < 6; j++)
+                    if (j >= columns.first && j < columns.last) store_upto(p + j * channels, d[j], own);
             }
         }
     }

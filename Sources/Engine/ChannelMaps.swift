@@ -25,63 +25,107 @@ private func rowwise(
     _ shape: Shape,
     _ body: (Range<Int>, UnsafeMutablePointer<Float>) -> Void
 ) -> Tensor {
+    written(shape) { result in forEachRows(of: shape) { body($0, result) } }
+}
+
+/// Shares out the elements of a tensor [..., C] in pieces of whole rows.
+private func forEachRows(of shape: Shape, _ body: (Range<Int>) -> Void) {
     let width = shape.channels
-    return written(shape) { result in
-        let pieces = chunks(of: max(1, (1 << 15) / width), covering: shape.count / width)
-        ThreadPool.shared.forEach(pieces.count) { piece in
-            body(pieces[piece].lowerBound * width..<pieces[piece].upperBound * width, result)
-        }
+    let pieces = chunks(of: max(1, (1 << 15) / width), covering: shape.count / width)
+    ThreadPool.shared.forEach(pieces.count) { piece in
+        body(pieces[piece].lowerBound * width..<pieces[piece].upperBound * width)
     }
 }
 
-/// `x * scale + offset` per channel, then ReLU if asked.
+/// `x * scale + offset` per channel, plus an addend of the same shape, then cut off.
 func linear(
     _ input: Tensor,
-    scale: [Float],
-    offset: [Float],
-    rectifies: Bool = false
+    _ map: ChannelMap,
+    addend: Tensor? = nil,
+    clip: Clip = .none
 ) -> Tensor {
     let kernels = VectorKernels.current
     let (scale, offset) = (
-        RepeatedChannels(scale, kernels: kernels).values,
-        RepeatedChannels(offset, kernels: kernels).values
+        RepeatedChannels(map.scale, kernels: kernels).values,
+        RepeatedChannels(map.offset, kernels: kernels).values
     )
     return input.withUnsafePointer { values in
-        rowwise(input.shape) { range, result in
-            let first = range.lowerBound
-            kernels.table.pointee.channel_linear(
-                values + first,
-                scale,
-                offset,
-                nil,
-                rectifies ? 1 : 0,
-                scale.count,
-                range.count,
-                result + first
-            )
+        withPointer(to: addend) { addend in
+            rowwise(input.shape) { range, result in
+                let first = range.lowerBound
+                kernels.table.pointee.channel_linear(
+                    values + first,
+                    scale,
+                    offset,
+                    addend.map { $0 + first },
+                    clip.low,
+                    clip.high,
+                    scale.count,
+                    range.count,
+                    result + first
+                )
+            }
         }
     }
 }
 
-/// `first * a + second * b + constant` per channel; where the output of a ReLU is given, `a` passes its gradient first.
-func combination(
-    _ left: Tensor,
-    _ right: Tensor,
-    passing output: Tensor?,
-    first: [Float],
-    second: [Float],
-    constant: [Float]
-) -> Tensor {
-    let kernels = VectorKernels.current
-    let repeated = [first, second, constant].map { RepeatedChannels($0, kernels: kernels).values }
-    return left.withUnsafePointer { gradients in
-        right.withUnsafePointer { values in
-            withPointer(to: output) { output in
-                rowwise(right.shape) { range, result in
+/// The output of a rectifier, whose gradient passes where it is above zero and below the ceiling.
+struct Rectifier {
+    let output: Tensor
+    let ceiling: Float
+
+    /// Lets a gradient pass, in its own place where nobody else owns it.
+    func pass(_ gradient: inout Tensor) {
+        let table = VectorKernels.current.table
+        let ceiling = ceiling
+        output.withUnsafePointer { output in
+            gradient.withUnsafeMutablePointer { gradient in
+                forEachRows(of: self.output.shape) { range in
+                    let (first, count) = (range.lowerBound, range.count)
+                    let own = gradient + first
+                    table.pointee.rectify_gradient(own, output + first, ceiling, count, own)
+                }
+            }
+        }
+    }
+}
+
+/// `gradient * a + value * b + c` per channel, the gradient having passed a rectifier first where there is one.
+struct ChannelCombination {
+    let onGradient: [Float]
+    let onValue: [Float]
+    let constant: [Float]
+
+    /// The combination as a tensor of its own.
+    func applied(_ gradient: Tensor, _ value: Tensor, passing rectifier: Rectifier?) -> Tensor {
+        gradient.withUnsafePointer { gradient in
+            written(value.shape) { write(gradient, value, passing: rectifier, into: $0) }
+        }
+    }
+
+    /// The combination in the place of the gradient.
+    func apply(to gradient: inout Tensor, _ value: Tensor, passing rectifier: Rectifier?) {
+        gradient.withUnsafeMutablePointer { write($0, value, passing: rectifier, into: $0) }
+    }
+
+    private func write(
+        _ gradient: UnsafePointer<Float>,
+        _ value: Tensor,
+        passing rectifier: Rectifier?,
+        into result: UnsafeMutablePointer<Float>
+    ) {
+        let kernels = VectorKernels.current
+        let repeated = [onGradient, onValue, constant].map {
+            RepeatedChannels($0, kernels: kernels).values
+        }
+        value.withUnsafePointer { values in
+            withPointer(to: rectifier?.output) { output in
+                forEachRows(of: value.shape) { range in
                     let start = range.lowerBound
                     kernels.table.pointee.channel_combination(
-                        gradients + start,
+                        gradient + start,
                         output.map { $0 + start },
+                        rectifier?.ceiling ?? .infinity,
                         values + start,
                         repeated[0],
                         repeated[1],
@@ -96,11 +140,11 @@ func combination(
     }
 }
 
-/// The sums of `dy` and of `dy (x - center)` over all rows, each [C]; `dy` passes a ReLU where its output is given.
+/// The sums of `dy` and of `dy (x - center)` over all rows, each [C]; `dy` passes a rectifier first where there is one.
 func productSums(
     _ gradient: Tensor,
     _ input: Tensor,
-    passing output: Tensor?,
+    passing rectifier: Rectifier?,
     center: [Float]
 ) -> (gradients: [Double], products: [Double]) {
     let kernels = VectorKernels.current
@@ -108,12 +152,13 @@ func productSums(
     let padded = kernels.padded(width)
     let sums = gradient.withUnsafePointer { gradients in
         input.withUnsafePointer { values in
-            withPointer(to: output) { output in
+            withPointer(to: rectifier?.output) { output in
                 rowSums(rows: gradient.count / width, width: 2 * padded) { rows, sums in
                     let start = rows.lowerBound * width
                     kernels.table.pointee.channel_products(
                         gradients + start,
                         output.map { $0 + start },
+                        rectifier?.ceiling ?? .infinity,
                         values + start,
                         Int32(rows.count),
                         Int32(width),

@@ -47,7 +47,7 @@ func sum(_ left: Tensor, _ right: Tensor) -> Tensor {
         right.withUnsafePointer { values in
             elementwise(right.shape) { range, result in
                 let first = range.lowerBound
-                table.pointee.add(left + first, values + first, 0, range.count, result + first)
+                table.pointee.add(left + first, values + first, range.count, result + first)
             }
         }
     }
@@ -61,7 +61,7 @@ func accumulate(_ addend: Tensor, into total: inout Tensor) {
         total.withUnsafeMutablePointer { total in
             ThreadPool.shared.forEach(pieces.count) { piece in
                 let (first, count) = (pieces[piece].lowerBound, pieces[piece].count)
-                table.pointee.add(total + first, addend + first, 0, count, total + first)
+                table.pointee.add(total + first, addend + first, count, total + first)
             }
         }
     }

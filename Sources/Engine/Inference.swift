@@ -38,18 +38,63 @@ public struct Inference: Sendable {
         observingMoments observe: ((_ layer: Int, _ moments: BatchMoments) -> Void)? = nil
     ) -> [Int: Tensor] {
         let calls = calls(for: wanted, known: Set(known.keys))
+        let fused = FusedCalls(
+            network,
+            calls: observe == nil ? calls : [],
+            kept: wanted,
+            mode: .inference
+        )
         var readers = [Int](repeating: 0, count: network.nodes.count)
         for call in calls { for input in network.nodes[call].inputs { readers[input] += 1 } }
         for node in wanted { readers[node] += 1 }
         var values = known
-        for call in calls {
-            values[call] = value(of: call, inputs: inputs, values: values, observe: observe)
-            for input in network.nodes[call].inputs {
+        for call in calls where !fused.isAbsorbed[call] {
+            var read = network.nodes[call].inputs
+            if let own = fused.ending[call] {
+                values[call] = value(of: own, values: values)
+                read = network.nodes[own.head].inputs + (own.addend.map { [$0] } ?? [])
+            } else {
+                values[call] = value(of: call, inputs: inputs, values: values, observe: observe)
+            }
+            for input in read {
                 readers[input] -= 1
                 if readers[input] == 0 { values[input] = nil }
             }
         }
         return values.filter { wanted.contains($0.key) }
+    }
+
+    /// A convolution or normalization with what follows it.
+    private func value(of fused: FusedCall, values: [Int: Tensor]) -> Tensor {
+        let layer = network.layer(of: fused.head)
+        let arguments = network.nodes[fused.head].inputs.compactMap { values[$0] }
+        let addend = fused.addend.flatMap { values[$0] }
+        precondition(
+            arguments.count == 1 && (addend != nil) == (fused.addend != nil),
+            "a value was let go too early"
+        )
+        var finish = Finish(addend: addend, clip: fused.clip)
+        if let normalization = fused.normalization,
+            case .batchNormalization(let kind) = network.layer(of: normalization).kind
+        {
+            let weights = network.layer(of: normalization).weights
+            finish.map = BatchNormalizationKernel(layer: kind).movingMap(weights: weights)
+        }
+        switch layer.kind {
+        case .convolution2D(let kind):
+            finish.bias = kind.usesBias ? layer.weights[1].values : []
+            let kernel = Convolution2DKernel(layer: kind)
+            return kernel.forward(arguments[0], filters: layer.weights[0], finish: finish)
+        case .depthwiseConvolution2D(let kind):
+            finish.bias = kind.usesBias ? layer.weights[1].values : []
+            let kernel = DepthwiseConvolution2DKernel(layer: kind)
+            return kernel.forward(arguments[0], kernel: layer.weights[0], finish: finish)
+        case .batchNormalization(let kind):
+            let kernel = BatchNormalizationKernel(layer: kind)
+            let map = kernel.movingMap(weights: layer.weights)
+            return linear(arguments[0], map, addend: addend, clip: fused.clip)
+        default: preconditionFailure("\(layer.name) cannot begin a fused call")
+        }
     }
 
     private func value(

@@ -10,109 +10,110 @@ public struct Gradients: Sendable {
 }
 
 /// One recorded forward pass in training mode, and the way back.
+///
+/// A normalization, the addition and the rectifier behind it are one call, so only the last of them has a value.
 public struct TrainingPass {
     private let network: Network
-    /// The output of every node.
-    public let values: [Tensor]
-    private let saved: [[Tensor]]
+    private let fused: FusedCalls
+    /// The output of every node; empty where only a fused call sees it, and after the backward pass.
+    public private(set) var values: [Tensor]
+    private var saved: [[Tensor]]
     /// For each BatchNorm call in order, its layer and the moments of the batch.
-    public let moments: [(layer: Int, moments: BatchMoments)]
+    public private(set) var moments: [(layer: Int, moments: BatchMoments)] = []
+
+    private static let nothing = Tensor([0])
 
     /// Executes the network in training mode; frozen layers run as in inference.
     ///
     /// - Parameters:
     ///   - network: The network.
     ///   - inputs: One batch per input, [N, ...].
+    ///   - reading: The nodes besides the outputs whose values or gradients the loss deals with.
     ///   - random: What noise is drawn from; each node gets a stream of its own.
-    public init(_ network: Network, inputs: [Tensor], random: CounterRandom) {
+    public init(
+        _ network: Network,
+        inputs: [Tensor],
+        reading: [Int] = [],
+        random: CounterRandom
+    ) {
         self.network = network
-        var values: [Tensor] = []
-        var saved: [[Tensor]] = []
-        var moments: [(layer: Int, moments: BatchMoments)] = []
+        fused = FusedCalls(
+            network,
+            calls: Array(network.nodes.indices),
+            kept: network.outputs + reading,
+            mode: .training
+        )
+        values = network.nodes.map { _ in Self.nothing }
+        saved = network.nodes.map { _ in [] }
         var seeds = random
         for (index, node) in network.nodes.enumerated() {
-            let layer = network.layers[node.layer]
             let seed = seeds.next()
+            guard !fused.isAbsorbed[index] else { continue }
+            let layer = network.layers[node.layer]
             guard let kernel = layer.kind.kernel else {
-                values.append(inputs[network.inputs.firstIndex(of: index) ?? 0])
-                saved.append([])
+                values[index] = inputs[network.inputs.firstIndex(of: index) ?? 0]
                 continue
             }
             let mode: ExecutionMode =
                 layer.isTrainable
                 ? .training(CounterRandom(seed: seed, stage: "noise")) : .inference
-            let output = kernel.forward(
-                node.inputs.map { values[$0] },
-                weights: layer.weights,
-                mode: mode
-            )
-            values.append(output.value)
-            saved.append(output.saved)
-            if let observed = output.moments { moments.append((node.layer, observed)) }
+            let output =
+                fused.ending[index].map { normalized($0, mode: mode) }
+                ?? kernel.forward(
+                    node.inputs.map { values[$0] },
+                    weights: layer.weights,
+                    mode: mode
+                )
+            values[index] = output.value
+            saved[index] = output.saved
+            if let observed = output.moments {
+                moments.append((network.nodes[fused.ending[index]?.head ?? index].layer, observed))
+            }
         }
-        self.values = values
-        self.saved = saved
-        self.moments = moments
     }
 
-    /// Goes back from gradients at some nodes to gradients of all weights.
+    /// A normalization with the addition and rectifier behind it.
+    private func normalized(_ fused: FusedCall, mode: ExecutionMode) -> LayerOutput {
+        let layer = network.layer(of: fused.head)
+        guard case .batchNormalization(let kind) = layer.kind else {
+            preconditionFailure("\(layer.name) cannot begin a fused call")
+        }
+        return BatchNormalizationKernel(layer: kind).forward(
+            values[network.nodes[fused.head].inputs[0]],
+            weights: layer.weights,
+            mode: .training(CounterRandom(seed: 0, stage: "noise")),
+            addend: fused.addend.map { values[$0] },
+            clip: fused.clip
+        )
+    }
+
+    /// Goes back from gradients at some nodes to gradients of all weights, and lets values go on the way.
     ///
     /// - Parameters:
     ///   - gradients: The gradient of the loss with respect to the output of each node that the loss reads.
     ///   - includingInputs: Whether the gradients of the network's inputs are wanted.
     /// - Returns: The gradients of all trainable weights, and of the inputs if wanted.
-    public func backward(_ gradients: [Int: Tensor], includingInputs: Bool = false) -> Gradients {
-        var pending = gradients
-        let needsGradient = nodesWithWeightsBefore(includingInputs: includingInputs)
-        let trainability = network.trainability
-        var weights = network.layers.map { [Tensor?](repeating: nil, count: $0.weights.count) }
-        for index in network.nodes.indices.reversed() {
-            let node = network.nodes[index]
-            let layer = network.layers[node.layer]
-            guard let kernel = layer.kind.kernel, needsGradient[index],
-                let gradient = pending.removeValue(forKey: index)
-            else { continue }
-            let call = RecordedCall(
+    public mutating func backward(
+        _ gradients: [Int: Tensor],
+        includingInputs: Bool = false
+    ) -> Gradients {
+        var walk = GradientWalk(network, gradients, includingInputs: includingInputs)
+        for index in network.nodes.indices.reversed() where !fused.isAbsorbed[index] {
+            let call = fused.ending[index]
+            let node = network.nodes[call?.head ?? index]
+            let record = RecordedCall(
                 inputs: node.inputs.map { values[$0] },
                 output: values[index],
-                weights: layer.weights,
+                weights: network.layers[node.layer].weights,
                 saved: saved[index],
-                needsInputGradient: node.inputs.contains { needsGradient[$0] }
+                needsInputGradient: node.inputs.contains { walk.needsGradient[$0] }
             )
-            let result = kernel.backward(gradient, call: call)
-            for (input, own) in zip(node.inputs, result.inputs) where needsGradient[input] {
-                add(own, to: &pending[input])
-            }
-            for (weight, own) in result.weights.enumerated()
-            where trainability[node.layer][weight] {
-                guard let own else { continue }
-                add(own, to: &weights[node.layer][weight])
-            }
+            // The record and the walk are the only owners now.
+            values[index] = Self.nothing
+            saved[index] = []
+            walk.pass(index, node: node, fused: call, record: record)
         }
-        return Gradients(weights: weights, inputs: network.inputs.map { pending[$0] })
-    }
-
-    private func add(_ own: Tensor, to total: inout Tensor?) {
-        guard var sum = total else {
-            total = own
-            return
-        }
-        // Two owners of the sum would make it be copied.
-        total = nil
-        accumulate(own, into: &sum)
-        total = sum
-    }
-
-    /// For each node, whether a trainable weight (or a wanted input) lies at or before it.
-    private func nodesWithWeightsBefore(includingInputs: Bool) -> [Bool] {
-        var result: [Bool] = []
-        for node in network.nodes {
-            let layer = network.layers[node.layer]
-            let isOwn = layer.isTrainable && !layer.weights.isEmpty
-            let isInput = includingInputs && node.inputs.isEmpty
-            result.append(isOwn || isInput || node.inputs.contains { result[$0] })
-        }
-        return result
+        return walk.result
     }
 }
 

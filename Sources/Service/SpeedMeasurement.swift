@@ -168,9 +168,10 @@ struct Workload {
     }
 
     private mutating func step() {
-        let pass = TrainingPass(
+        var pass = TrainingPass(
             network,
             inputs: inputs,
+            reading: [head],
             random: CounterRandom(seed: 0, stage: "noise", step: UInt64(optimizer.steps))
         )
         let answer = pass.values[head]

@@ -231,18 +231,8 @@ private final class ScratchBuffers: @unchecked Sendable {
 }
 
 /// Memory for floats that begins with a cache line.
-private func allocateFloats(_ count: Int) -> UnsafeMutableRawPointer {
+func allocateFloats(_ count: Int) -> UnsafeMutableRawPointer {
     .allocate(byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64)
-}
-
-/// Lends a buffer that begins with a cache line and holds whatever was left there.
-public func withBuffer<Result>(
-    _ floats: Int,
-    _ body: (UnsafeMutablePointer<Float>) throws -> Result
-) rethrows -> Result {
-    let start = allocateFloats(floats)
-    defer { start.deallocate() }
-    return try body(start.assumingMemoryBound(to: Float.self))
 }
 
 /// The half-open ranges of a fixed number of elements each (the last may be shorter) that cover `0 ..< count`.

@@ -26,7 +26,7 @@ import Testing
             return Tensor(shape, values: (0..<12).flatMap { _ in input.values })
         }
         for step in 0..<3 {
-            let pass = TrainingPass(
+            var pass = TrainingPass(
                 network,
                 inputs: inputs,
                 random: CounterRandom(seed: 1, stage: "test", step: UInt64(step))

@@ -33,7 +33,7 @@ import Testing
 
     private func gradients(_ name: String) throws {
         let file = try GoldenFile(name)
-        let pass = TrainingPass(
+        var pass = TrainingPass(
             file.network,
             inputs: file.inputs,
             random: CounterRandom(seed: 1, stage: "test")
@@ -91,7 +91,7 @@ import Testing
             var network = file.network
             var optimizer = Optimizer(rule)
             for _ in 0..<3 {
-                let pass = TrainingPass(
+                var pass = TrainingPass(
                     network,
                     inputs: file.inputs,
                     random: CounterRandom(seed: 1, stage: "test")

@@ -16,8 +16,10 @@ typedef struct {
 /* What happens to a result before it is stored, in this order; pointers may be null. */
 typedef struct {
     const float *_Nullable bias;   /* one per column */
+    const float *_Nullable scale;  /* one per column, with offset: x * scale + offset */
+    const float *_Nullable offset;
     const float *_Nullable addend; /* lies in memory as the result does */
-    int rectifies;                 /* max(0, x) */
+    float low, high;               /* the result is cut off there; infinities cut nothing */
 } espalier_finish;
 
 /* result [rows, columns] = left [rows, inner] right [inner, columns]; for the outer form left is [inner, rows].
@@ -89,24 +91,23 @@ typedef struct {
 
     /* Rows of channels; see normalization.h. */
     void (*_Nonnull channel_linear)(const float *_Nonnull x, const float *_Nonnull scale, const float *_Nonnull offset,
-                                    const float *_Nullable addend, int rectifies, size_t period, size_t count,
-                                    float *_Nonnull y);
-    void (*_Nonnull channel_combination)(const float *_Nonnull dy, const float *_Nullable output,
+                                    const float *_Nullable addend, float low, float high, size_t period,
+                                    size_t count, float *_Nonnull y);
+    void (*_Nonnull channel_combination)(const float *_Nonnull dy, const float *_Nullable output, float ceiling,
                                          const float *_Nonnull x, const float *_Nonnull a, const float *_Nonnull b,
                                          const float *_Nonnull c, size_t period, size_t count, float *_Nonnull dx);
     void (*_Nonnull channel_sums)(const float *_Nonnull x, int rows, int channels, double *_Nonnull sums);
     void (*_Nonnull channel_moments)(const float *_Nonnull x, int rows, int channels, const float *_Nonnull center,
                                      double *_Nonnull sums, double *_Nonnull squares);
-    void (*_Nonnull channel_products)(const float *_Nonnull dy, const float *_Nullable output,
+    void (*_Nonnull channel_products)(const float *_Nonnull dy, const float *_Nullable output, float ceiling,
                                       const float *_Nonnull x, int rows, int channels, const float *_Nonnull center,
                                       double *_Nonnull sums, double *_Nonnull products);
 
     /* Maps over floats; see elementwise.h. */
-    void (*_Nonnull rectify)(const float *_Nonnull x, size_t count, float *_Nonnull y);
-    void (*_Nonnull rectify_gradient)(const float *_Nonnull dy, const float *_Nonnull x, size_t count,
+    void (*_Nonnull rectify)(const float *_Nonnull x, float ceiling, size_t count, float *_Nonnull y);
+    void (*_Nonnull rectify_gradient)(const float *_Nonnull dy, const float *_Nonnull x, float ceiling, size_t count,
                                       float *_Nonnull dx);
-    void (*_Nonnull add)(const float *_Nonnull a, const float *_Nonnull b, int rectifies, size_t count,
-                         float *_Nonnull y);
+    void (*_Nonnull add)(const float *_Nonnull a, const float *_Nonnull b, size_t count, float *_Nonnull y);
     void (*_Nonnull momentum_step)(const float *_Nonnull gradient, float decay, float momentum, float rate,
                                    int looks_ahead, size_t count, float *_Nonnull moment, float *_Nonnull weight);
     void (*_Nonnull adam_step)(const float *_Nonnull gradient, float decay, float first, float second, float rate,
@@ -118,8 +119,9 @@ typedef struct {
                           float *_Nonnull y);
     void (*_Nonnull pool_gradient)(const float *_Nonnull image, const float *_Nonnull dy,
                                    const espalier_window *_Nonnull window, int averages, float *_Nonnull dx);
-    void (*_Nonnull depthwise)(const float *_Nonnull image, const float *_Nonnull kernel, const float *_Nullable bias,
-                               const espalier_window *_Nonnull window, float *_Nonnull output);
+    void (*_Nonnull depthwise)(const float *_Nonnull image, const float *_Nonnull kernel,
+                               const espalier_window *_Nonnull window, const espalier_finish *_Nullable finish,
+                               float *_Nonnull output);
     void (*_Nonnull depthwise_input_gradient)(const float *_Nonnull kernel, const float *_Nonnull gradient,
                                               const espalier_window *_Nonnull window, float *_Nonnull result);
     void (*_Nonnull depthwise_kernel_gradient)(const float *_Nonnull image, const float *_Nonnull gradient,

@@ -9,7 +9,7 @@ struct PatchConvolution {
     /// Patch rows are cut so that a block stays in the second-level cache.
     private static let patchElements = 1 << 16
     /// Pixels of one piece where the images themselves are the patch matrix.
-    private static let pixelLength = 96
+    private static let pixelLength = 112
 
     private let kernels: VectorKernels
     private let lengths: ConvolutionLengths
@@ -178,11 +178,12 @@ struct PatchConvolution {
         }
     }
 
-    /// The gradient of the input, image by image because patches overlap.
+    /// Writes or adds the gradient of the input, image by image because patches overlap.
     func inputGradient(
         _ gradient: UnsafePointer<Float>,
         filters kernel: UnsafePointer<Float>,
-        into result: UnsafeMutablePointer<Float>
+        into result: UnsafeMutablePointer<Float>,
+        adds: Bool
     ) {
         let (depth, outWidth) = (lengths.depth, lengths.outWidth)
         let size = PackedMatrix.size(inner: outWidth, columns: depth, kernels: kernels)
@@ -206,14 +207,15 @@ struct PatchConvolution {
                         gradient + rows.lowerBound * filters,
                         rows: rows.count,
                         packed: packed,
-                        into: result + rows.lowerBound * depth
+                        into: result + rows.lowerBound * depth,
+                        adds: adds
                     )
                 }
                 return
             }
             ThreadPool.shared.forEach(lengths.input[0], scratch: patchSize) { image, scratch in
                 let start = result + image * lengths.imageSize
-                start.initialize(repeating: 0, count: lengths.imageSize)
+                if !adds { start.initialize(repeating: 0, count: lengths.imageSize) }
                 for block in blocks(of: image..<image + 1) {
                     let (first, count) = pixels(block)
                     for group in 0..<groups {
@@ -221,7 +223,8 @@ struct PatchConvolution {
                             gradient + first * filters + group * outWidth,
                             rows: count,
                             packed: packed + group * size,
-                            into: scratch
+                            into: scratch,
+                            adds: false
                         )
                         withUnsafePointer(to: lengths.window) { window in
                             espalier_patches_add(
@@ -243,7 +246,8 @@ struct PatchConvolution {
         _ left: UnsafePointer<Float>,
         rows: Int,
         packed: UnsafePointer<Float>,
-        into result: UnsafeMutablePointer<Float>
+        into result: UnsafeMutablePointer<Float>,
+        adds: Bool
     ) {
         var product = espalier_product(
             rows: rows,
@@ -254,6 +258,7 @@ struct PatchConvolution {
             packed: packed,
             result: result,
             resultStride: lengths.depth,
+            adds: adds,
             kernels: kernels
         )
         kernels.table.pointee.multiply(&product)
@@ -261,7 +266,7 @@ struct PatchConvolution {
 }
 
 /// Lends the address of a value that may be missing.
-private func withOptionalPointer<Value>(
+func withOptionalPointer<Value>(
     to value: inout Value?,
     _ body: (UnsafePointer<Value>?) -> Void
 ) {

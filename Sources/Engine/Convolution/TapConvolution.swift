@@ -242,8 +242,11 @@ extension espalier_finish {
     func moved(column: Int, place: Int) -> espalier_finish {
         espalier_finish(
             bias: bias.map { $0 + column },
+            scale: scale.map { $0 + column },
+            offset: offset.map { $0 + column },
             addend: addend.map { $0 + place },
-            rectifies: rectifies
+            low: low,
+            high: high
         )
     }
 }

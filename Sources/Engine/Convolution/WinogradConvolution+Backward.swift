@@ -6,20 +6,22 @@ import Tensors
 ///
 /// Letters: V = B^T x B, D = A dy A^T; the filters' points get V^T D, the input's D U^T, scattered by B.
 extension WinogradConvolution {
-    /// Writes the gradient of the filters, and of the input where a place for it is given.
+    /// Writes the gradient of the filters, and writes or adds that of the input where a place for it is given.
     func backward(
         _ gradient: UnsafePointer<Float>,
         input: UnsafePointer<Float>,
         filters: UnsafePointer<Float>,
         intoFilters filterGradient: UnsafeMutablePointer<Float>,
-        intoInput inputGradient: UnsafeMutablePointer<Float>?
+        intoInput inputGradient: UnsafeMutablePointer<Float>?,
+        adds: Bool
     ) {
         withTransposedFilters(filters, isNeeded: inputGradient != nil) { transposed in
             let call = BackwardCall(
                 gradient: gradient,
                 input: input,
                 filters: transposed,
-                inputGradient: inputGradient
+                inputGradient: inputGradient,
+                adds: adds
             )
             if isDoneByPoints {
                 backwardByPoints(call, into: filterGradient)
@@ -36,6 +38,8 @@ extension WinogradConvolution {
         /// U^T, the points of the transposed filters; nobody reads it without an input gradient.
         let filters: UnsafePointer<Float>
         let inputGradient: UnsafeMutablePointer<Float>?
+        /// Whether the input's gradient is added to what is there.
+        let adds: Bool
     }
 
     private func withTransposedFilters(
@@ -268,7 +272,7 @@ extension WinogradConvolution {
     }
 
     private func clearInputGradient(_ call: BackwardCall, images: Range<Int>) {
-        guard let start = call.inputGradient else { return }
+        guard let start = call.inputGradient, !call.adds else { return }
         (start + images.lowerBound * imageSize)
             .initialize(repeating: 0, count: images.count * imageSize)
     }

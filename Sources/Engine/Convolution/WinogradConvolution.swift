@@ -18,7 +18,8 @@ struct WinogradConvolution {
         let (input, output) = (lengths.input, lengths.output)
         guard layer.window.size == Size2D(3, 3), layer.window.strides == .one,
             layer.window.dilation == .one, layer.groups == 1,
-            min(input.channels, output.channels) >= 8,
+            min(input.channels, output.channels) >= 5,
+            input.channels * output.channels >= 64,
             min(output[1], output[2]) >= 3
         else { return nil }
         self.kernels = kernels
@@ -50,10 +51,11 @@ struct WinogradConvolution {
         36 * espalier_winograd_point(Int32(kernels.lanes), Int32(channels), Int32(tiles))
     }
 
-    /// Tiles that are transformed together: as many as keep V and M in the caches of one core.
+    /// Tiles that are transformed together: few enough to keep V and M in the caches of one core, many enough to read
+    /// large filters seldom, and a multiple of the rows that products take at a time.
     var blockLength: Int {
-        let wanted = (3 << 17) / (36 * (inputChannels + outputChannels))
-        return min(max(wanted / 12 * 12, 48), 96)
+        let isWide = inputChannels + outputChannels >= 384
+        return kernels.lanes == 16 ? (isWide ? 84 : 56) : (isWide ? 84 : 60)
     }
 
     /// Whether the filters are so large beside the tiles that the layer is done point by point, each by one thread.

@@ -8,11 +8,10 @@ struct ActivationKernel: LayerKernel {
 
     func forward(_ inputs: [Tensor], weights: [Tensor], mode: ExecutionMode) -> LayerOutput {
         let input = inputs[0]
+        if let clip = Clip(function) { return LayerOutput(value: rectified(input, clip.high)) }
         switch function {
         case .linear: return LayerOutput(value: input)
         case .softmax: return LayerOutput(value: softmax(input))
-        case .relu(slope: 0, maximum: nil, threshold: 0):
-            return LayerOutput(value: rectified(input))
         case .relu, .sigmoid, .tanh, .elu, .selu, .softplus, .softsign, .exponential, .silu,
             .hardSigmoid, .hardSilu, .gelu, .curve:
             return LayerOutput(value: mapped(input, function.value))
@@ -22,12 +21,16 @@ struct ActivationKernel: LayerKernel {
     func backward(_ gradient: Tensor, call: RecordedCall) -> LayerGradients {
         guard call.needsInputGradient else { return LayerGradients(inputs: []) }
         let input = call.inputs[0]
+        if let clip = Clip(function) {
+            var result = gradient
+            let rectifier = Rectifier(output: call.output, ceiling: clip.high)
+            rectifier.pass(&result)
+            return LayerGradients(inputs: [result])
+        }
         let result: Tensor
         switch function {
         case .linear: result = gradient
         case .softmax: result = softmaxGradient(gradient, output: call.output)
-        case .relu(slope: 0, maximum: nil, threshold: 0):
-            result = rectifiedGradient(gradient, input: input)
         case .relu, .sigmoid, .tanh, .elu, .selu, .softplus, .softsign, .exponential, .silu,
             .hardSigmoid, .hardSilu, .gelu, .curve:
             result = zipped(gradient, input) { $0 * function.slope(at: $1) }
@@ -35,29 +38,12 @@ struct ActivationKernel: LayerKernel {
         return LayerGradients(inputs: [result])
     }
 
-    private func rectified(_ input: Tensor) -> Tensor {
+    private func rectified(_ input: Tensor, _ ceiling: Float) -> Tensor {
         let table = VectorKernels.current.table
         return input.withUnsafePointer { values in
             elementwise(input.shape) { range, result in
                 let first = range.lowerBound
-                table.pointee.rectify(values + first, range.count, result + first)
-            }
-        }
-    }
-
-    private func rectifiedGradient(_ gradient: Tensor, input: Tensor) -> Tensor {
-        let table = VectorKernels.current.table
-        return gradient.withUnsafePointer { gradient in
-            input.withUnsafePointer { values in
-                elementwise(input.shape) { range, result in
-                    let first = range.lowerBound
-                    table.pointee.rectify_gradient(
-                        gradient + first,
-                        values + first,
-                        range.count,
-                        result + first
-                    )
-                }
+                table.pointee.rectify(values + first, ceiling, range.count, result + first)
             }
         }
     }

@@ -6,29 +6,42 @@ struct BatchNormalizationKernel: LayerKernel {
     let layer: BatchNormalization
 
     func forward(_ inputs: [Tensor], weights: [Tensor], mode: ExecutionMode) -> LayerOutput {
-        let input = inputs[0]
+        forward(inputs[0], weights: weights, mode: mode, addend: nil, clip: .none)
+    }
+
+    /// The normalization with what follows it done before each value is stored.
+    func forward(
+        _ input: Tensor,
+        weights: [Tensor],
+        mode: ExecutionMode,
+        addend: Tensor?,
+        clip: Clip
+    ) -> LayerOutput {
         guard mode.isTraining else {
-            let mean = weights[layer.movingMeanIndex].values.map(Double.init)
-            let variance = weights[layer.movingMeanIndex + 1].values.map(Double.init)
-            return LayerOutput(
-                value: normalized(
-                    input,
-                    mean: mean,
-                    inverse: inverseDeviation(variance),
-                    weights: weights
-                )
-            )
+            let map = movingMap(weights: weights)
+            return LayerOutput(value: linear(input, map, addend: addend, clip: clip))
         }
         let moments = channelMoments(input)
         let inverse = inverseDeviation(moments.variance)
         let shape = Shape([moments.mean.count])
+        let map = map(mean: moments.mean, inverse: inverse, weights: weights)
         return LayerOutput(
-            value: normalized(input, mean: moments.mean, inverse: inverse, weights: weights),
+            value: linear(input, map, addend: addend, clip: clip),
             saved: [
                 Tensor(shape, values: moments.mean.map(Float.init)),
                 Tensor(shape, values: inverse.map(Float.init)),
             ],
             moments: moments
+        )
+    }
+
+    /// What the layer does by its moving statistics.
+    func movingMap(weights: [Tensor]) -> ChannelMap {
+        let variance = weights[layer.movingMeanIndex + 1].values.map(Double.init)
+        return map(
+            mean: weights[layer.movingMeanIndex].values.map(Double.init),
+            inverse: inverseDeviation(variance),
+            weights: weights
         )
     }
 
@@ -40,58 +53,56 @@ struct BatchNormalizationKernel: LayerKernel {
         layer.gammaIndex.map { weights[$0].values } ?? [Float](repeating: 1, count: width)
     }
 
-    private func normalized(
-        _ input: Tensor,
-        mean: [Double],
-        inverse: [Double],
-        weights: [Tensor]
-    ) -> Tensor {
-        let width = input.shape.channels
+    private func map(mean: [Double], inverse: [Double], weights: [Tensor]) -> ChannelMap {
+        let width = mean.count
         let gamma = gamma(weights, width: width)
         let beta =
             layer.betaIndex.map { weights[$0].values } ?? [Float](repeating: 0, count: width)
-        var scale = [Float](repeating: 0, count: width)
-        var offset = scale
+        var map = ChannelMap(scale: [Float](repeating: 0, count: width))
         for channel in 0..<width {
             let factor = inverse[channel] * Double(gamma[channel])
-            scale[channel] = Float(factor)
-            offset[channel] = Float(Double(beta[channel]) - mean[channel] * factor)
+            map.scale[channel] = Float(factor)
+            map.offset[channel] = Float(Double(beta[channel]) - mean[channel] * factor)
         }
-        return linear(input, scale: scale, offset: offset)
+        return map
     }
 
     func backward(_ gradient: Tensor, call: RecordedCall) -> LayerGradients {
+        guard call.saved.count == 2 else { return frozenBackward(gradient, call: call) }
+        let (combination, weights) = trainedBackward(gradient, call: call, passing: nil)
+        guard call.needsInputGradient else { return LayerGradients(inputs: [], weights: weights) }
+        let own = combination.applied(gradient, call.inputs[0], passing: nil)
+        return LayerGradients(inputs: [own], weights: weights)
+    }
+
+    /// What makes the gradient of the input of that of the output, and the gradients of the weights.
+    func trainedBackward(
+        _ gradient: Tensor,
+        call: RecordedCall,
+        passing rectifier: Rectifier?
+    ) -> (input: ChannelCombination, weights: [Tensor?]) {
         let width = gradient.shape.channels
         let gamma = gamma(call.weights, width: width)
-        guard call.saved.count == 2 else { return frozenBackward(gradient, call: call) }
         let (mean, inverse) = (call.saved[0].values, call.saved[1].values)
-        let rows = gradient.count / width
-        let sums = productSums(gradient, call.inputs[0], passing: nil, center: mean)
+        let rows = Double(gradient.count / width)
+        let sums = productSums(gradient, call.inputs[0], passing: rectifier, center: mean)
         let sumOfGradients = sums.gradients
         let sumOfProducts = (0..<width).map { sums.products[$0] * Double(inverse[$0]) }
         // dx = gamma inv (dy - mean(dy) - xhat mean(dy xhat)), one linear map of dy and x per channel.
-        var onGradient = [Float](repeating: 0, count: width)
-        var onInput = onGradient
-        var constant = onGradient
-        for channel in 0..<width {
-            let factor = Double(gamma[channel]) * Double(inverse[channel])
-            let slope = -factor * Double(inverse[channel]) * sumOfProducts[channel] / Double(rows)
-            let offset = -factor * sumOfGradients[channel] / Double(rows)
-            onGradient[channel] = Float(factor)
-            onInput[channel] = Float(slope)
-            constant[channel] = Float(offset - slope * Double(mean[channel]))
+        let factors = (0..<width).map { Double(gamma[$0]) * Double(inverse[$0]) }
+        let slopes = (0..<width).map {
+            -factors[$0] * Double(inverse[$0]) * sumOfProducts[$0] / rows
         }
-        let result = combination(
-            gradient,
-            call.inputs[0],
-            passing: nil,
-            first: onGradient,
-            second: onInput,
-            constant: constant
-        )
-        return LayerGradients(
-            inputs: [result],
-            weights: weightGradients(scale: sumOfProducts, offset: sumOfGradients)
+        let constants = (0..<width).map {
+            -factors[$0] * sumOfGradients[$0] / rows - slopes[$0] * Double(mean[$0])
+        }
+        return (
+            ChannelCombination(
+                onGradient: factors.map(Float.init),
+                onValue: slopes.map(Float.init),
+                constant: constants.map(Float.init)
+            ),
+            weightGradients(scale: sumOfProducts, offset: sumOfGradients)
         )
     }
 
@@ -105,7 +116,7 @@ struct BatchNormalizationKernel: LayerKernel {
         let sums = productSums(gradient, call.inputs[0], passing: nil, center: moving.values)
         let scale = (0..<width).map { gamma[$0] * inverse[$0] }
         return LayerGradients(
-            inputs: [linear(gradient, scale: scale, offset: [Float](repeating: 0, count: width))],
+            inputs: [linear(gradient, ChannelMap(scale: scale))],
             weights: weightGradients(
                 scale: (0..<width).map { sums.products[$0] * Double(inverse[$0]) },
                 offset: sums.gradients

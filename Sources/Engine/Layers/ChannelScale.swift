@@ -17,6 +17,6 @@ struct ChannelScaleKernel: LayerKernel {
     }
 
     private func scaled(_ input: Tensor, by gamma: [Float]) -> Tensor {
-        linear(input, scale: gamma, offset: [Float](repeating: 0, count: gamma.count))
+        linear(input, ChannelMap(scale: gamma))
     }
 }

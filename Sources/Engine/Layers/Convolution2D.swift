@@ -52,76 +52,119 @@ struct Convolution2DKernel: LayerKernel {
     }
 
     func backward(_ gradient: Tensor, call: RecordedCall) -> LayerGradients {
-        let input = call.inputs[0]
-        let lengths = ConvolutionLengths(layer, input: input.shape)
+        var sum: Tensor?
+        let weights = backward(gradient, call: call, addingTo: &sum)
+        return LayerGradients(inputs: sum.map { [$0] } ?? [], weights: weights)
+    }
+
+    /// The gradients of the weights; that of the input is added to what is there, where it is needed.
+    func backward(
+        _ gradient: Tensor,
+        call: RecordedCall,
+        addingTo sum: inout Tensor?
+    ) -> [Tensor?] {
+        let lengths = ConvolutionLengths(layer, input: call.inputs[0].shape)
         let bias = layer.usesBias ? [biasGradient(gradient)] : []
         return gradient.withUnsafePointer { gradients in
-            input.withUnsafePointer { images in
+            call.inputs[0].withUnsafePointer { images in
                 call.weights[0].withUnsafePointer { filters in
-                    let (own, inputs) = gradientsOfFiltersAndInput(
-                        gradients,
-                        images,
-                        filters,
-                        call: call,
-                        lengths: lengths
+                    let places = BackwardPlaces(
+                        gradient: gradients,
+                        input: images,
+                        filters: filters
                     )
-                    return LayerGradients(inputs: inputs, weights: [own] + bias)
+                    return [backward(places, call: call, lengths: lengths, sum: &sum)] + bias
                 }
             }
         }
     }
 
-    private func gradientsOfFiltersAndInput(
-        _ gradient: UnsafePointer<Float>,
-        _ input: UnsafePointer<Float>,
-        _ filters: UnsafePointer<Float>,
+    /// What a backward pass reads.
+    private struct BackwardPlaces {
+        let gradient: UnsafePointer<Float>
+        let input: UnsafePointer<Float>
+        let filters: UnsafePointer<Float>
+    }
+
+    private func backward(
+        _ places: BackwardPlaces,
         call: RecordedCall,
-        lengths: ConvolutionLengths
-    ) -> (filters: Tensor, inputs: [Tensor]) {
+        lengths: ConvolutionLengths,
+        sum: inout Tensor?
+    ) -> Tensor {
         let shape = call.weights[0].shape
         switch algorithm(lengths) {
         case .winograd(let winograd):
-            var inputs: [Tensor] = []
-            let own = written(shape) { own in
-                func run(_ result: UnsafeMutablePointer<Float>?) {
+            return written(shape) { own in
+                writeInputGradient(lengths, isNeeded: call.needsInputGradient, sum: &sum) {
+                    result,
+                    adds in
                     winograd.backward(
-                        gradient,
-                        input: input,
-                        filters: filters,
+                        places.gradient,
+                        input: places.input,
+                        filters: places.filters,
                         intoFilters: own,
-                        intoInput: result
+                        intoInput: result,
+                        adds: adds
                     )
                 }
-                if call.needsInputGradient {
-                    inputs = [written(lengths.input) { run($0) }]
-                } else {
-                    run(nil)
-                }
             }
-            return (own, inputs)
         case .taps(let taps):
-            let own = written(shape) { taps.filterGradient(gradient, input: input, into: $0) }
-            guard call.needsInputGradient else { return (own, []) }
-            return (
-                own,
-                [
-                    written(lengths.input) {
-                        taps.inputGradient(gradient, filters: filters, into: $0)
-                    }
-                ]
-            )
+            let own = written(shape) {
+                taps.filterGradient(places.gradient, input: places.input, into: $0)
+            }
+            guard call.needsInputGradient else { return own }
+            addInputGradient(lengths, to: &sum) {
+                taps.inputGradient(places.gradient, filters: places.filters, into: $0)
+            }
+            return own
         case .patches(let patches):
-            let own = patches.filterGradient(gradient, input: input, shape: shape)
-            guard call.needsInputGradient else { return (own, []) }
-            return (
-                own,
-                [
-                    written(lengths.input) {
-                        patches.inputGradient(gradient, filters: filters, into: $0)
-                    }
-                ]
-            )
+            let own = patches.filterGradient(places.gradient, input: places.input, shape: shape)
+            guard call.needsInputGradient else { return own }
+            writeInputGradient(lengths, isNeeded: true, sum: &sum) { result, adds in
+                guard let result else { return }
+                patches.inputGradient(
+                    places.gradient,
+                    filters: places.filters,
+                    into: result,
+                    adds: adds
+                )
+            }
+            return own
         }
+    }
+
+    /// Lends the place of the input's gradient and says whether there is something to add to; nil where it is not needed.
+    private func writeInputGradient(
+        _ lengths: ConvolutionLengths,
+        isNeeded: Bool,
+        sum: inout Tensor?,
+        _ body: (UnsafeMutablePointer<Float>?, Bool) -> Void
+    ) {
+        guard isNeeded else { return body(nil, false) }
+        guard var own = sum else {
+            sum = written(lengths.input) { body($0, false) }
+            return
+        }
+        // Two owners of the sum would make it be copied.
+        sum = nil
+        own.withUnsafeMutablePointer { body($0, true) }
+        sum = own
+    }
+
+    private func addInputGradient(
+        _ lengths: ConvolutionLengths,
+        to sum: inout Tensor?,
+        _ body: (UnsafeMutablePointer<Float>) -> Void
+    ) {
+        let own = written(lengths.input, body)
+        guard var total = sum else {
+            sum = own
+            return
+        }
+        sum = nil
+        accumulate(own, into: &total)
+        sum = total
     }
 }
 

@@ -20,7 +20,13 @@ struct DepthwiseConvolution2DKernel: LayerKernel {
     }
 
     func forward(_ inputs: [Tensor], weights: [Tensor], mode: ExecutionMode) -> LayerOutput {
-        let image = repeated(inputs[0])
+        let finish = Finish(bias: layer.usesBias ? weights[1].values : [])
+        return LayerOutput(value: forward(inputs[0], kernel: weights[0], finish: finish))
+    }
+
+    /// The convolution with what follows it done before each value is stored.
+    func forward(_ input: Tensor, kernel: Tensor, finish: Finish) -> Tensor {
+        let image = repeated(input)
         let input = image.shape
         let size = layer.window.outputSize(Size2D(input[1], input[2]))
         let output = Shape([input[0], size.height, size.width, input.channels])
@@ -32,26 +38,22 @@ struct DepthwiseConvolution2DKernel: LayerKernel {
         )
         let imageSize = input.withoutBatch.count
         let table = VectorKernels.current.table
-        let bias = layer.usesBias ? weights[1] : nil
-        return LayerOutput(
-            value: withUnsafePointer(to: window) { window in
-                image.withUnsafePointer { images in
-                    weights[0].withUnsafePointer { kernel in
-                        withPointer(to: bias) { bias in
-                            imagewise(output) { index, result in
-                                table.pointee.depthwise(
-                                    images + index * imageSize,
-                                    kernel,
-                                    bias,
-                                    window,
-                                    result
-                                )
+        let outputSize = output.withoutBatch.count
+        return withUnsafePointer(to: window) { window in
+            image.withUnsafePointer { images in
+                kernel.withUnsafePointer { kernel in
+                    finish.withKernelForm { finish in
+                        imagewise(output) { index, result in
+                            var own = finish?.pointee.moved(column: 0, place: index * outputSize)
+                            withOptionalPointer(to: &own) { finish in
+                                let start = images + index * imageSize
+                                table.pointee.depthwise(start, kernel, window, finish, result)
                             }
                         }
                     }
                 }
             }
-        )
+        }
     }
 
     func backward(_ gradient: Tensor, call: RecordedCall) -> LayerGradients {

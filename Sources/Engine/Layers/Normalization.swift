@@ -15,13 +15,13 @@ struct NormalizationKernel: LayerKernel {
 
     func forward(_ inputs: [Tensor], weights: [Tensor], mode: ExecutionMode) -> LayerOutput {
         let (scale, offset) = map(weights: weights, width: inputs[0].shape.channels)
-        return LayerOutput(value: linear(inputs[0], scale: scale, offset: offset))
+        return LayerOutput(value: linear(inputs[0], ChannelMap(scale: scale, offset: offset)))
     }
 
     func backward(_ gradient: Tensor, call: RecordedCall) -> LayerGradients {
         let width = gradient.shape.channels
         let scale = map(weights: call.weights, width: width).scale
-        let input = linear(gradient, scale: scale, offset: [Float](repeating: 0, count: width))
+        let input = linear(gradient, ChannelMap(scale: scale))
         return LayerGradients(
             inputs: call.needsInputGradient ? [input] : [],
             weights: [nil, nil]

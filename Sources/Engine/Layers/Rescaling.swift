@@ -10,8 +10,10 @@ struct RescalingKernel: LayerKernel {
         return LayerOutput(
             value: linear(
                 inputs[0],
-                scale: spread(layer.scale, over: width),
-                offset: spread(layer.offset, over: width)
+                ChannelMap(
+                    scale: spread(layer.scale, over: width),
+                    offset: spread(layer.offset, over: width)
+                )
             )
         )
     }
@@ -20,11 +22,7 @@ struct RescalingKernel: LayerKernel {
         guard call.needsInputGradient else { return LayerGradients(inputs: []) }
         let width = gradient.shape.channels
         return LayerGradients(inputs: [
-            linear(
-                gradient,
-                scale: spread(layer.scale, over: width),
-                offset: [Float](repeating: 0, count: width)
-            )
+            linear(gradient, ChannelMap(scale: spread(layer.scale, over: width)))
         ])
     }
 }

@@ -142,9 +142,10 @@ struct Distillation {
             : []
         let batch = samples.batch(indices, augmentations: augmentations)
         let own = labels.map { labels in indices.map { labels[$0] } }
-        let pass = TrainingPass(
+        var pass = TrainingPass(
             student,
             inputs: [batch],
+            reading: [node],
             random: CounterRandom(seed: plan.seed, stage: "noise\(part.name)", step: stream)
         )
         let answer = pass.values[node]

@@ -79,7 +79,7 @@ enum ExampleModel {
                 let indices = Array(order[range])
                 let step = epoch * batches + batch
                 let noise = CounterRandom(seed: 0, stage: "example", step: UInt64(step))
-                let pass = TrainingPass(network, inputs: [samples.batch(indices)], random: noise)
+                var pass = TrainingPass(network, inputs: [samples.batch(indices)], random: noise)
                 let loss = Loss.crossEntropy(
                     logits: pass.values[logits],
                     labels: indices.map { labels[$0] }
