@@ -18,8 +18,7 @@ struct WinogradConvolution {
         let (input, output) = (lengths.input, lengths.output)
         guard layer.window.size == Size2D(3, 3), layer.window.strides == .one,
             layer.window.dilation == .one, layer.groups == 1,
-            min(input.channels, output.channels) >= 5,
-            input.channels * output.channels >= 64,
+            min(input.channels, output.channels) >= 8,
             min(output[1], output[2]) >= 3
         else { return nil }
         self.kernels = kernels
