@@ -10,6 +10,8 @@ struct FuzzTarget {
     let mutator: Mutator
     /// Reads bytes; whatever they are, it returns or throws.
     let read: ([UInt8]) throws -> Void
+    /// Executions a child does before it makes room for the next, so that a leak would show as want of memory.
+    var executionsPerChild: UInt64 = 5000
 
     /// The parsers of everything that is dropped or found again after a crash.
     static func all(fixtures: String) throws -> [FuzzTarget] {
@@ -20,7 +22,8 @@ struct FuzzTarget {
             FuzzTarget(
                 name: "model",
                 mutator: Mutator(corpus: models, dictionary: words(hdf5)),
-                read: { try readModel($0) }
+                read: { try readModel($0) },
+                executionsPerChild: 1000
             ),
             FuzzTarget(
                 name: "configuration",

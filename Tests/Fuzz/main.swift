@@ -36,8 +36,6 @@ struct Arguments {
     }
 }
 
-/// Executions a child does before it makes room for the next, so that a leak would show as want of memory.
-let executionsPerChild: UInt64 = 5000
 let memoryLimitBytes: UInt64 = 512 << 20
 
 /// Runs samples from the first seed on, writing each seed down before its sample is tried.
@@ -45,7 +43,7 @@ func runChild(_ target: FuzzTarget, first: UInt64, progress: String, until end: 
     var limit = rlimit(rlim_cur: rlim_t(memoryLimitBytes), rlim_max: rlim_t(memoryLimitBytes))
     setrlimit(__rlimit_resource_t(RLIMIT_DATA.rawValue), &limit)
     let descriptor = open(progress, O_RDWR | O_CREAT, 0o600)
-    for seed in first..<first + executionsPerChild {
+    for seed in first..<first + target.executionsPerChild {
         var current = seed
         pwrite(descriptor, &current, 8, 0)
         alarm(40)
