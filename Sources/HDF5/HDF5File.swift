@@ -170,7 +170,8 @@ extension HDF5File {
     private static func readHeader(
         _ path: String
     ) throws(HDF5Error) -> (header: [UInt8], length: UInt64) {
-        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+        // Without waiting: a pipe would wait for somebody to write to it.
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw .unreadable(file: path, errorNumber: errno) }
         defer { Glibc.close(descriptor) }
         var status = stat()

@@ -11,8 +11,12 @@ struct DataPlaces {
     /// The first place where the file is; an absolute path is its own only place.
     func path(of name: String) throws(JobFailure) -> String {
         let places = name.hasPrefix("/") ? [name] : folders.map { "\($0)/\(name)" }
-        guard let path = places.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
-            throw .dataMissing(name, places: places)
+        let found = places.first { FileManager.default.fileExists(atPath: $0) }
+        guard let path = found, !name.utf8.contains(0) else {
+            // Nobody is told whether there is a file where none is allowed.
+            let isOutside = name.hasPrefix("/") && !folders.contains { name.hasPrefix("\($0)/") }
+            guard isConfined, isOutside else { throw .dataMissing(name, places: places) }
+            throw .dataForbidden(name, folders: folders)
         }
         guard isConfined else { return path }
         // What is allowed is the file the links lead to now, so that is what is read.

@@ -69,7 +69,7 @@ extension JobFailure {
             code: "data-missing",
             message: "The data file \(name) is in none of these places: "
                 + places.joined(separator: ", ") + ".",
-            hint: "Put it in one of them, or give an absolute path.",
+            hint: "Put it in one of them, or give its whole path if that is allowed.",
             context: ["path": name, "places": places.joined(separator: ":")]
         )
     }

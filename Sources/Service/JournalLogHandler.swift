@@ -1,4 +1,5 @@
 import Glibc
+import JobFiles
 import Logging
 
 /// Writes each message to the journal with its fields where the journal reads this process's errors, and elsewhere as
@@ -49,7 +50,7 @@ public struct JournalLogHandler: LogHandler {
     /// A message as it is written: one line, whatever the message holds.
     public static func line(_ message: String, priority: Int?) -> String {
         let prefix = priority.map { "<\($0)>" } ?? ""
-        return "\(prefix)\(message.replacing("\n", with: " "))\n"
+        return "\(prefix)\(message.displayable.replacing("\n", with: " "))\n"
     }
 
     private static func priority(of level: Logger.Level) -> Int {

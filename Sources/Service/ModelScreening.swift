@@ -18,42 +18,78 @@ public struct ModelScreening: Sendable {
     /// The words of the command that ``run(model:)`` stands behind.
     public static let command = "screen"
 
-    /// Whether a file can be read without harm; a file that is refused in an orderly way can.
+    /// What a screening came to.
+    public enum Outcome: Hashable, Sendable {
+        /// The file can be read without harm, or is refused in an orderly way.
+        case harmless
+        /// It was not finished: asked to stop, or the other process was ended by somebody else.
+        case interrupted
+    }
+
+    /// The signals by which a file ends the process that reads it, the last where it takes too much time.
+    private static let harms: Set<Int32> = [
+        SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE, SIGTRAP, SIGXCPU,
+    ]
+
+    /// Finds out whether a file can be read without harm.
     ///
-    /// - Parameter path: The model.
+    /// - Parameters:
+    ///   - path: The model.
+    ///   - mustStop: Asked all the time; the screening ends once it says so.
+    /// - Returns: Whether the screening came to its end.
     /// - Throws: ``JobFailure`` with the code `hdf5-damaged` where reading it ends the process that tries.
-    public func check(_ path: String) throws(JobFailure) {
+    public func check(
+        _ path: String,
+        mustStop: () -> Bool = { false }
+    ) throws(JobFailure) -> Outcome {
         // Where no process can be started the file is read as it is: a worker's death is its job's alone.
         guard
             let process = try? ChildProcess(
                 program,
-                arguments: ["espalier", Self.command, path],
+                arguments: ["espalier", Self.command, "--", path],
                 isSilent: true
             )
-        else { return }
-        guard case .signal(let signal) = process.wait() else { return }
-        throw .damaged(PathParts(path).name, signal: signal)
+        else { return .harmless }
+        while true {
+            switch process.ending {
+            case .exit: return .harmless
+            case .signal(let signal) where Self.harms.contains(signal):
+                throw .damaged(PathParts(path).name, signal: signal)
+            case .signal: return .interrupted
+            case nil: break
+            }
+            if mustStop() {
+                process.signal(SIGKILL)
+                return .interrupted
+            }
+            usleep(1000)
+        }
     }
 
-    /// What the other process does: reads the model and forgets it, within a time that suits its size.
+    /// What the other process does: reads the model and forgets it, within a time of the processor that suits its size.
     public static func run(model path: String) {
-        var none = rlimit(rlim_cur: 0, rlim_max: 0)
-        // Refused only where core files are forbidden already.
-        _ = setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
+        limit(RLIMIT_CORE, to: 0)
         // What libhdf5 has to say is said again by the process that asked.
         let nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC)
         dup2(nowhere, STDERR_FILENO)
         let files = RealFileSystem()
         // A file that cannot be read or is refused is the other process' to name.
         guard let image = try? files.read(path, limit: 8 << 30) else { return }
-        alarm(UInt32(20 + image.count >> 24))
+        // Seconds; the hard limit would be SIGKILL, which says nothing.
+        limit(RLIMIT_CPU, to: 20 + image.count >> 24)
         _ = try? KerasModel.read(image: image)
+    }
+
+    private static func limit(_ resource: __rlimit_resource, to most: Int) {
+        var limit = rlimit(rlim_cur: rlim_t(most), rlim_max: rlim_t(2 * most))
+        // Refused only where a lower limit holds already.
+        _ = setrlimit(__rlimit_resource_t(resource.rawValue), &limit)
     }
 }
 
 extension JobFailure {
     fileprivate static func damaged(_ file: String, signal: Int32) -> JobFailure {
-        let how = signal == SIGALRM ? "does not come to an end" : "ends with signal \(signal)"
+        let how = signal == SIGXCPU ? "does not come to an end" : "ends with signal \(signal)"
         return JobFailure(
             code: "hdf5-damaged",
             message: "\(file) is damaged inside: libhdf5 \(how) on it.",

@@ -20,11 +20,13 @@ extension Worker {
 
     /// The model in an image, screened where that was asked for.
     func readModel(_ image: [UInt8], from path: String) throws(WorkerInterruption) -> KerasModel {
+        let outcome: ModelScreening.Outcome?
         do {
-            try screening?.check(path)
+            outcome = try screening?.check(path, mustStop: { stop.isRequested })
         } catch {
             throw .failure(error)
         }
+        guard outcome != .interrupted else { throw .later("stopped while the model was screened") }
         do {
             return try KerasModel.read(image: image)
         } catch {

@@ -21,7 +21,7 @@ struct Espalier: ParsableCommand {
         _ body: () throws(JobFailure) -> Void
     ) throws {
         do {
-            try ModelScreening().check(model)
+            _ = try ModelScreening().check(model)
             try body()
         } catch {
             say("espalier: \(error.message)\n\(error.hint) [\(error.code)]")

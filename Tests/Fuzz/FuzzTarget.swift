@@ -98,7 +98,7 @@ struct FuzzTarget {
         let sample = NSTemporaryDirectory() + "/espalier-fuzz-\(getpid()).h5"
         try Data(bytes).write(to: URL(filePath: sample))
         defer { unlink(sample) }
-        try ModelScreening(program: PathParts(program).folder + "/espalier").check(sample)
+        _ = try ModelScreening(program: PathParts(program).folder + "/espalier").check(sample)
         _ = try KerasModel.read(image: bytes)
     }
 

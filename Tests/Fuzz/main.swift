@@ -46,7 +46,7 @@ func runChild(_ target: FuzzTarget, first: UInt64, progress: String, until end: 
     for seed in first..<first + target.executionsPerChild {
         var current = seed
         pwrite(descriptor, &current, 8, 0)
-        alarm(40)
+        alarm(60)
         do { try target.read(target.mutator.sample(seed: seed)) } catch {
             // A typed refusal is what a damaged file should end in.
         }

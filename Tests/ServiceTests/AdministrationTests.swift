@@ -177,6 +177,25 @@ struct AdministrationTests {
         #expect(try place.failure("d-default").code == "data-forbidden")
     }
 
+    @Test("a pipe in place of data keeps no worker waiting, and what is outside is not told of")
+    func oddData() throws {
+        let place = try TemporarySpool()
+        #expect(mkfifo("\(place.root)/data/pipe.h5", 0o600) == 0)
+        let codes = [
+            "a-pipe": ("pipe.h5", "data-unreadable"), "b-outside": ("/none.h5", "data-forbidden"),
+            "c-inside": ("\(place.root)/data/none.h5", "data-missing"),
+            "d-cut": ("\"data.h5\\0x\"", "data-missing"),
+        ]
+        for (name, (file, _)) in codes {
+            try place.drop(name, spec: TemporarySpool.spec().replacing("data.h5", with: file))
+        }
+        #expect(try BuiltProgram.drain(place.spool) == 1)
+        for (name, (_, code)) in codes {
+            let failure = try place.failure(name)
+            #expect(failure.code == code, "\(name): \(failure.message)")
+        }
+    }
+
     @Test("a configuration that cannot work ends the daemon with 78, a flag that cannot with 64")
     func faults() throws {
         let place = try TemporarySpool()

@@ -79,7 +79,7 @@ extension String {
     /// The text without control and direction characters, and with every mark that combines with a character of markup set apart.
     ///
     /// The template library escapes by grapheme: a quote with an accent on it would go through unescaped.
-    var displayable: String {
+    public var displayable: String {
         var result = String.UnicodeScalarView()
         var isAfterMarkup = false
         for scalar in unicodeScalars {

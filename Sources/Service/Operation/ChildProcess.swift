@@ -77,23 +77,10 @@ final class ChildProcess {
         if let known { return known }
         var status: Int32 = 0
         guard waitpid(identifier, &status, WNOHANG) == identifier else { return nil }
-        return note(status)
-    }
-
-    /// Waits for its end.
-    func wait() -> Ending {
-        if let known { return known }
-        var status: Int32 = 0
-        while waitpid(identifier, &status, 0) != identifier, errno == EINTR {}
-        return note(status)
-    }
-
-    private func note(_ status: Int32) -> Ending {
         // As WIFEXITED, WEXITSTATUS and WTERMSIG have it, see `man 2 waitpid`.
         let signal = status & 0x7F
-        let ending = signal == 0 ? Ending.exit((status >> 8) & 0xFF) : .signal(signal)
-        known = ending
-        return ending
+        known = signal == 0 ? .exit((status >> 8) & 0xFF) : .signal(signal)
+        return known
     }
 
     /// Sends a signal to it alone, or to its whole group; nothing where it has ended.
