@@ -67,6 +67,18 @@ func accumulate(_ addend: Tensor, into total: inout Tensor) {
     }
 }
 
+/// Adds a tensor to a sum in place; the first one is the sum.
+func accumulate(_ addend: Tensor, into total: inout Tensor?) {
+    guard var sum = total else {
+        total = addend
+        return
+    }
+    // Two owners of the sum would make it be copied.
+    total = nil
+    accumulate(addend, into: &sum)
+    total = sum
+}
+
 /// Makes a tensor image by image on all threads; the closure writes everything from the given address.
 func imagewise(
     _ shape: Shape,

@@ -42,7 +42,7 @@ struct GradientWalk {
         case .activation(let function) where Clip(function) != nil && record.needsInputGradient:
             Rectifier(output: record.output, ceiling: Clip(function)?.high ?? .infinity)
                 .pass(&gradient)
-            add(gradient, to: &pending[node.inputs[0]])
+            accumulate(gradient, into: &pending[node.inputs[0]])
         case .convolution2D(let kind) where record.needsInputGradient:
             // What lies there already is added to in place.
             var sum = pending.removeValue(forKey: node.inputs[0])
@@ -53,7 +53,7 @@ struct GradientWalk {
         default:
             let own = kernel.backward(gradient, call: record)
             for (input, gradient) in zip(node.inputs, own.inputs) where needsGradient[input] {
-                add(gradient, to: &pending[input])
+                accumulate(gradient, into: &pending[input])
             }
             addWeights(own.weights, node: node)
         }
@@ -75,7 +75,7 @@ struct GradientWalk {
             rectifier?.pass(&gradient)
             rectifier = nil
             isShared = pending[addend] == nil
-            add(gradient, to: &pending[addend])
+            accumulate(gradient, into: &pending[addend])
         }
         let (combination, own) = BatchNormalizationKernel(layer: kind)
             .trainedBackward(gradient, call: record, passing: rectifier)
@@ -86,23 +86,12 @@ struct GradientWalk {
         } else {
             combination.apply(to: &gradient, record.inputs[0], passing: rectifier)
         }
-        add(gradient, to: &pending[node.inputs[0]])
+        accumulate(gradient, into: &pending[node.inputs[0]])
     }
 
     private mutating func addWeights(_ own: [Tensor?], node: Node) {
         for (weight, gradient) in own.enumerated() where trainability[node.layer][weight] {
-            if let gradient { add(gradient, to: &weights[node.layer][weight]) }
+            if let gradient { accumulate(gradient, into: &weights[node.layer][weight]) }
         }
-    }
-
-    private func add(_ own: Tensor, to total: inout Tensor?) {
-        guard var sum = total else {
-            total = own
-            return
-        }
-        // Two owners of the sum would make it be copied.
-        total = nil
-        accumulate(own, into: &sum)
-        total = sum
     }
 }

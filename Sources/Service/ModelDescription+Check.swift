@@ -76,10 +76,3 @@ extension ModelDescription {
             + "\(separator)… \(names.count - 6) more"
     }
 }
-
-extension String {
-    /// With spaces behind, at least so long.
-    fileprivate func padded(to length: Int) -> String {
-        self + String(repeating: " ", count: max(0, length - count))
-    }
-}

@@ -27,17 +27,6 @@ struct AdministrationTests {
         }
     }
 
-    private func wait(_ what: String, until holds: () throws -> Bool) throws {
-        let deadline = Date(timeIntervalSinceNow: 60)
-        while try !holds() {
-            guard Date() < deadline else {
-                Issue.record("waited in vain until \(what)")
-                return
-            }
-            Thread.sleep(forTimeInterval: 0.02)
-        }
-    }
-
     private func stage(_ place: TemporarySpool) throws -> String? {
         for job in try place.spool.jobs(on: place.files) {
             // Between two looks the job may have been delivered.

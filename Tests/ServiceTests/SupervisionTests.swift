@@ -11,17 +11,6 @@ import Testing
     .serialized
 )
 struct SupervisionTests {
-    private func wait(_ what: String, until holds: () throws -> Bool) throws {
-        let deadline = Date(timeIntervalSinceNow: 60)
-        while try !holds() {
-            guard Date() < deadline else {
-                Issue.record("waited in vain until \(what)")
-                return
-            }
-            Thread.sleep(forTimeInterval: 0.02)
-        }
-    }
-
     private func daemon(
         _ place: TemporarySpool,
         _ arguments: [String] = [],

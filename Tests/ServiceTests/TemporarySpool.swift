@@ -4,6 +4,7 @@ import HDF5
 import JobFiles
 import Service
 import Tensors
+import Testing
 
 /// A spool in a folder of its own, with a data file, and models to drop; removed when it goes.
 final class TemporarySpool {
@@ -138,5 +139,17 @@ struct BuiltProgram {
                 "--poll", "0.2",
             ] + arguments
         )
+    }
+}
+
+/// Waits until something holds, at most a minute.
+func wait(_ what: String, until holds: () throws -> Bool) throws {
+    let deadline = Date(timeIntervalSinceNow: 60)
+    while try !holds() {
+        guard Date() < deadline else {
+            Issue.record("waited in vain until \(what)")
+            return
+        }
+        Thread.sleep(forTimeInterval: 0.02)
     }
 }

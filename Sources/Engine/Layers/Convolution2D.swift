@@ -114,9 +114,10 @@ struct Convolution2DKernel: LayerKernel {
                 taps.filterGradient(places.gradient, input: places.input, into: $0)
             }
             guard call.needsInputGradient else { return own }
-            addInputGradient(lengths, to: &sum) {
+            let input = written(lengths.input) {
                 taps.inputGradient(places.gradient, filters: places.filters, into: $0)
             }
+            accumulate(input, into: &sum)
             return own
         case .patches(let patches):
             let own = patches.filterGradient(places.gradient, input: places.input, shape: shape)
@@ -150,21 +151,6 @@ struct Convolution2DKernel: LayerKernel {
         sum = nil
         own.withUnsafeMutablePointer { body($0, true) }
         sum = own
-    }
-
-    private func addInputGradient(
-        _ lengths: ConvolutionLengths,
-        to sum: inout Tensor?,
-        _ body: (UnsafeMutablePointer<Float>) -> Void
-    ) {
-        let own = written(lengths.input, body)
-        guard var total = sum else {
-            sum = own
-            return
-        }
-        sum = nil
-        accumulate(own, into: &total)
-        sum = total
     }
 }
 

@@ -113,4 +113,24 @@ struct ChartFrame: Hashable, Sendable {
             text: text
         )
     }
+
+    /// Entries of a legend in rows, a new one where the last has no room.
+    static func rows<Entry>(
+        of entries: [Entry],
+        room wholeRoom: Double,
+        width: (Entry) -> Double
+    ) -> [[Entry]] {
+        var rows: [[Entry]] = []
+        var room = 0.0
+        for entry in entries {
+            let width = width(entry)
+            if rows.isEmpty || room < width {
+                rows.append([])
+                room = wholeRoom
+            }
+            rows[rows.count - 1].append(entry)
+            room -= width
+        }
+        return rows
+    }
 }

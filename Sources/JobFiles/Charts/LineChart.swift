@@ -262,18 +262,7 @@ package struct LineChart: Hashable, Sendable {
 
     /// The entries of the legend, laid out in rows by an estimate of their widths.
     private var legendRows: [[(name: String, style: SeriesStyle?, isLine: Bool)]] {
-        var rows: [[(name: String, style: SeriesStyle?, isLine: Bool)]] = []
-        var room = 0.0
-        for entry in legendEntries {
-            let width = Self.legendWidth(entry.name)
-            if rows.isEmpty || room < width {
-                rows.append([])
-                room = self.width - 20
-            }
-            rows[rows.count - 1].append(entry)
-            room -= width
-        }
-        return rows
+        ChartFrame.rows(of: legendEntries, room: width - 20) { Self.legendWidth($0.name) }
     }
 
     private static func legendWidth(_ name: String) -> Double { 42 + 7 * Double(name.count) }

@@ -83,18 +83,7 @@ package struct RowChart: Hashable, Sendable {
     /// The series of each row of the legend, by an estimate of their widths.
     private var legendRows: [[Series]] {
         guard series.count > 1 else { return [] }
-        var rows: [[Series]] = []
-        var room = 0.0
-        for entry in series {
-            let width = Self.legendWidth(entry)
-            if rows.isEmpty || room < width {
-                rows.append([])
-                room = self.width - 8
-            }
-            rows[rows.count - 1].append(entry)
-            room -= width
-        }
-        return rows
+        return ChartFrame.rows(of: series, room: width - 8, width: Self.legendWidth)
     }
 
     private static func legendWidth(_ entry: Series) -> Double {

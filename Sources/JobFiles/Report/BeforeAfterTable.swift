@@ -34,12 +34,13 @@ public struct BeforeAfterTable: Hashable, Sendable {
                 after.trainableParameters
             ),
             Self.count("activation elements", before.activationElements, after.activationElements),
-            Self.bytes(
+            Self.count(
                 "activation memory, peak",
                 before.peakActivationBytes,
-                after.peakActivationBytes
+                after.peakActivationBytes,
+                as: NumberText.bytes
             ),
-            Self.bytes("file size", before.fileBytes, after.fileBytes),
+            Self.count("file size", before.fileBytes, after.fileBytes, as: NumberText.bytes),
         ]
         rows += metrics.latency.map(Self.row)
         self.rows = rows
@@ -79,22 +80,13 @@ public struct BeforeAfterTable: Hashable, Sendable {
         return rows
     }
 
-    private static func count(_ name: String, _ before: Int, _ after: Int) -> Row {
-        Row(
-            name: name,
-            before: NumberText.grouped(before),
-            after: NumberText.grouped(after),
-            change: left(before, after)
-        )
-    }
-
-    private static func bytes(_ name: String, _ before: Int, _ after: Int) -> Row {
-        Row(
-            name: name,
-            before: NumberText.bytes(before),
-            after: NumberText.bytes(after),
-            change: left(before, after)
-        )
+    private static func count(
+        _ name: String,
+        _ before: Int,
+        _ after: Int,
+        as text: (Int) -> String = NumberText.grouped
+    ) -> Row {
+        Row(name: name, before: text(before), after: text(after), change: left(before, after))
     }
 
     private static func left(_ before: Int, _ after: Int) -> String {

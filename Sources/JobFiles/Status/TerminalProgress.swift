@@ -16,7 +16,7 @@ public enum TerminalProgress {
     /// - Returns: The line, without control characters.
     public static func line(_ progress: JobProgress, width: Int) -> String {
         var parts = [
-            padded(progress.stage, to: 12), bar(progress.share),
+            progress.stage.padded(to: 12), bar(progress.share),
             "\(progress.step)/\(progress.steps)",
         ]
         if progress.steps > 1, let seconds = progress.stageSecondsLeft, progress.share < 1 {
@@ -49,9 +49,5 @@ public enum TerminalProgress {
         let done = list.jobs.count { $0.state == .done }
         let failed = list.jobs.count { $0.state == .failed }
         return lines + ["\(done) done, \(failed) failed in the outbox"]
-    }
-
-    private static func padded(_ text: String, to width: Int) -> String {
-        text + String(repeating: " ", count: max(0, width - text.count))
     }
 }

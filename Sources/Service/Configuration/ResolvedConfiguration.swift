@@ -1,3 +1,5 @@
+import JobFiles
+
 /// A configuration, and for each key who set it: flags before the environment, that before the file, that before the defaults.
 public struct ResolvedConfiguration: Hashable, Sendable {
     /// The values.
@@ -64,9 +66,7 @@ public struct ResolvedConfiguration: Hashable, Sendable {
             ("\(key.name): \(key.text(in: configuration))", origin(of: key.name))
         }
         let width = rows.map(\.0.count).max() ?? 0
-        return rows.map { row, origin in
-            "\(row)\(String(repeating: " ", count: width - row.count))  # \(origin)\n"
-        }.joined()
+        return rows.map { row, origin in "\(row.padded(to: width))  # \(origin)\n" }.joined()
     }
 }
 
