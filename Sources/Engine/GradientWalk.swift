@@ -7,11 +7,20 @@ struct GradientWalk {
     private let trainability: [[Bool]]
     /// For each node, whether a trainable weight (or a wanted input) lies at or before it.
     let needsGradient: [Bool]
+    private let observed: Set<Int>
     private var pending: [Int: Tensor]
     private var weights: [[Tensor?]]
+    /// The share of the gradient of its input that the last call passed has, if that call is observed.
+    private(set) var share: Tensor?
 
-    init(_ network: Network, _ gradients: [Int: Tensor], includingInputs: Bool) {
+    init(
+        _ network: Network,
+        _ gradients: [Int: Tensor],
+        includingInputs: Bool,
+        observing observed: Set<Int> = []
+    ) {
         self.network = network
+        self.observed = observed
         trainability = network.trainability
         pending = gradients
         weights = network.layers.map { [Tensor?](repeating: nil, count: $0.weights.count) }
@@ -32,6 +41,7 @@ struct GradientWalk {
 
     /// Passes one call, fused or not: from the gradient of its value to those of its weights and of what it read.
     mutating func pass(_ index: Int, node: Node, fused: FusedCall?, record: RecordedCall) {
+        share = nil
         let layer = network.layers[node.layer]
         guard let kernel = layer.kind.kernel, needsGradient[index],
             var gradient = pending.removeValue(forKey: index)
@@ -43,7 +53,8 @@ struct GradientWalk {
             Rectifier(output: record.output, ceiling: Clip(function)?.high ?? .infinity)
                 .pass(&gradient)
             accumulate(gradient, into: &pending[node.inputs[0]])
-        case .convolution2D(let kind) where record.needsInputGradient:
+        case .convolution2D(let kind)
+        where record.needsInputGradient && !observed.contains(index):
             // What lies there already is added to in place.
             var sum = pending.removeValue(forKey: node.inputs[0])
             let own = Convolution2DKernel(layer: kind)
@@ -52,6 +63,7 @@ struct GradientWalk {
             addWeights(own, node: node)
         default:
             let own = kernel.backward(gradient, call: record)
+            if observed.contains(index) { share = own.inputs.first }
             for (input, gradient) in zip(node.inputs, own.inputs) where needsGradient[input] {
                 accumulate(gradient, into: &pending[input])
             }

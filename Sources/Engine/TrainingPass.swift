@@ -92,12 +92,21 @@ public struct TrainingPass {
     /// - Parameters:
     ///   - gradients: The gradient of the loss with respect to the output of each node that the loss reads.
     ///   - includingInputs: Whether the gradients of the network's inputs are wanted.
+    ///   - observed: Calls with one input, no normalizations, whose own share of its gradient is wanted.
+    ///   - observe: Called with each of them, its input, and the gradient that reaches the input through it alone.
     /// - Returns: The gradients of all trainable weights, and of the inputs if wanted.
     public mutating func backward(
         _ gradients: [Int: Tensor],
-        includingInputs: Bool = false
+        includingInputs: Bool = false,
+        observing observed: Set<Int> = [],
+        _ observe: (_ call: Int, _ input: Tensor, _ gradient: Tensor) -> Void = { _, _, _ in }
     ) -> Gradients {
-        var walk = GradientWalk(network, gradients, includingInputs: includingInputs)
+        var walk = GradientWalk(
+            network,
+            gradients,
+            includingInputs: includingInputs,
+            observing: observed
+        )
         for index in network.nodes.indices.reversed() where !fused.isAbsorbed[index] {
             let call = fused.ending[index]
             let node = network.nodes[call?.head ?? index]
@@ -112,6 +121,7 @@ public struct TrainingPass {
             values[index] = Self.nothing
             saved[index] = []
             walk.pass(index, node: node, fused: call, record: record)
+            if let share = walk.share { observe(index, record.inputs[0], share) }
         }
         return walk.result
     }

@@ -139,6 +139,13 @@ public struct Network: Sendable {
         precondition(shape == layers[layer].weights[index].shape, "weight shape changed")
     }
 
+    /// This network with every layer frozen: a training pass then computes what inference does.
+    public var frozen: Network {
+        var copy = self
+        for index in copy.layers.indices { copy.layers[index].isTrainable = false }
+        return copy
+    }
+
     /// What a layer asks of its weights, which they have been found to fulfil.
     private static func checkedWeights(
         of layer: Layer,

@@ -89,7 +89,7 @@ enum InputMoments: Sendable {
     }
 }
 
-/// Products of whole row-major matrices in Float64, on the calling thread.
+/// Products of whole row-major matrices in Float64, on the calling thread where nothing else is said.
 enum Matrices {
     /// `left right` for left `[rows, inner]` and right `[inner, columns]`.
     static func product(
@@ -152,6 +152,41 @@ enum Matrices {
             rightStride: inner,
             isRightTransposed: true
         )
+    }
+
+    /// `target -= left' right` for left `[k, rows]` and right `[k, columns]`, in strips on all threads.
+    static func subtract(
+        _ left: [Double],
+        _ right: [Double],
+        rows: Int,
+        columns: Int,
+        from target: inout [Double]
+    ) {
+        let inner = left.count / max(rows, 1)
+        let negative = left.map { -$0 }
+        let strips = chunks(of: 128, covering: rows)
+        negative.withUnsafeBufferPointer { left in
+            right.withUnsafeBufferPointer { right in
+                target.withUnsafeMutableBufferPointer { result in
+                    guard let left = left.baseAddress, let right = right.baseAddress,
+                        let result = result.baseAddress
+                    else { return }
+                    ThreadPool.shared.forEach(strips.count) { strip in
+                        let first = strips[strip].lowerBound
+                        MatrixProduct.multiply(
+                            rows: strips[strip].count,
+                            columns: columns,
+                            inner: inner,
+                            left: MatrixView(left + first, rowStride: rows, transposed: true),
+                            right: MatrixView(right, rowStride: columns),
+                            into: result + first * columns,
+                            rowStride: columns,
+                            adding: true
+                        )
+                    }
+                }
+            }
+        }
     }
 
     private static func multiply(

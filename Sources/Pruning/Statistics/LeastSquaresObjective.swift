@@ -190,48 +190,13 @@ struct SurgeonState: Sendable {
         let across = own.flatMap { inverse.values[$0 * size..<($0 + 1) * size] }
         guard let spread = CholeskyFactor(ownInverse(unit))?.solve(across, count: size)
         else { return }
-        subtract(across, solution, columns: outputs, from: &weights)
-        subtract(across, spread, columns: size, from: &inverse.values)
+        Matrices.subtract(across, solution, rows: size, columns: outputs, from: &weights)
+        Matrices.subtract(across, spread, rows: size, columns: size, from: &inverse.values)
         for row in own {
             for output in 0..<outputs { weights[row * outputs + output] = 0 }
             for column in 0..<size {
                 inverse[row, column] = 0
                 inverse[column, row] = 0
-            }
-        }
-    }
-
-    /// `target -= across' factor` for across `[k, size]` and factor `[k, columns]`, in strips on all threads.
-    private func subtract(
-        _ across: [Double],
-        _ factor: [Double],
-        columns: Int,
-        from target: inout [Double]
-    ) {
-        let size = inverse.size
-        let inner = across.count / size
-        let negative = across.map { -$0 }
-        let strips = chunks(of: 128, covering: size)
-        negative.withUnsafeBufferPointer { left in
-            factor.withUnsafeBufferPointer { right in
-                target.withUnsafeMutableBufferPointer { result in
-                    guard let left = left.baseAddress, let right = right.baseAddress,
-                        let result = result.baseAddress
-                    else { return }
-                    ThreadPool.shared.forEach(strips.count) { strip in
-                        let first = strips[strip].lowerBound
-                        MatrixProduct.multiply(
-                            rows: strips[strip].count,
-                            columns: columns,
-                            inner: inner,
-                            left: MatrixView(left + first, rowStride: size, transposed: true),
-                            right: MatrixView(right, rowStride: columns),
-                            into: result + first * columns,
-                            rowStride: columns,
-                            adding: true
-                        )
-                    }
-                }
             }
         }
     }
