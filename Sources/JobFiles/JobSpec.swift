@@ -36,15 +36,17 @@ public struct JobSpec: Sendable, Hashable {
     public struct Budget: Sendable, Hashable {
         /// `macs`, `parameters`, `bytes`, `latency` or `accuracy_drop`.
         public var unit = ""
-        /// A share of the teacher's up to 1, or a count above 1 (of `latency` microseconds); the drop itself.
-        public var value = 0.0
+        /// Shares of the teacher's up to 1, or counts above 1 (of `latency` microseconds); the drops themselves.
+        ///
+        /// A student is made for each.
+        public var values: [Double]
         /// The units there are.
         public static let units = ["macs", "parameters", "bytes", "latency", "accuracy_drop"]
 
         /// Makes a budget.
-        public init(unit: String = "", value: Double = 0) {
+        public init(unit: String = "", values: [Double] = []) {
             self.unit = unit
-            self.value = value
+            self.values = values
         }
     }
 
@@ -88,6 +90,30 @@ public struct JobSpec: Sendable, Hashable {
         public var weighted = 4
     }
 
+    /// How the method `fisher` gathers and spends its information.
+    public struct Fisher: Sendable, Hashable {
+        /// `one_shot` or `iterative`.
+        public var form = "one_shot"
+        /// `none`, `macs` or `memory`.
+        public var normalisation = "memory"
+        /// Batches between two removals, in iterative form.
+        public var interval = 10
+    }
+
+    /// How the method `conditional` learns, with `policy: learned`.
+    public struct Conditional: Sendable, Hashable {
+        /// Networks the agent may try, over all budgets.
+        public var episodes = 130
+    }
+
+    /// How the method `uniform` trains gates, and what its student starts from.
+    public struct Uniform: Sendable, Hashable {
+        /// Batches the gates are trained on.
+        public var gateSteps = 400
+        /// `inherited` or `scratch`.
+        public var start = "inherited"
+    }
+
     /// How the repaired network is trained.
     public struct Distillation: Sendable, Hashable {
         /// `one_shot` or `layerwise`.
@@ -124,8 +150,10 @@ public struct JobSpec: Sendable, Hashable {
     public var data = Data()
     /// The budget.
     public var budget = Budget()
-    /// The method; `genetic` is the only one yet.
-    public var method = "genetic"
+    /// The methods; a student is made by each.
+    public var methods = ["genetic"]
+    /// `exact` or `learned`: who shares the budgets out, for the method `conditional`.
+    public var policy = "exact"
     /// Jobs of a higher priority are begun before others; of equal ones the older.
     public var priority = 0
     /// Where random numbers come from.
@@ -156,10 +184,22 @@ public struct JobSpec: Sendable, Hashable {
     public var allocation = Allocation()
     /// How channels are searched.
     public var search = Search()
+    /// How the method `fisher` works.
+    public var fisher = Fisher()
+    /// How the method `conditional` learns.
+    public var conditional = Conditional()
+    /// How the method `uniform` works.
+    public var uniform = Uniform()
     /// How the cut network is repaired.
     public var compensation = Compensation()
     /// How the repaired network is trained.
     public var distillation = Distillation()
+
+    /// The methods there are, in the order of their mention.
+    public static let everyMethod = [
+        "genetic", "lasso", "fisher", "compensation", "conditional", "uniform", "l1", "l2",
+        "bn_scale", "taylor", "fpgm", "hrank", "random",
+    ]
 
     /// Makes a spec with every default and neither data nor budget.
     public init() {}

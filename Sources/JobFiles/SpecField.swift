@@ -9,6 +9,8 @@ struct SpecField {
         case flag(WritableKeyPath<JobSpec, Bool>)
         case numbers(WritableKeyPath<JobSpec, [Double]>, ClosedRange<Double>)
         case texts(WritableKeyPath<JobSpec, [String]>)
+        /// One or several of the words, each once; `all` stands for all of them.
+        case words(WritableKeyPath<JobSpec, [String]>, [String])
     }
 
     /// The key and the keys above it, joined by slashes.
@@ -17,7 +19,7 @@ struct SpecField {
 
     /// Every key but the budget's, in the order the resolved spec has them.
     static var all: [SpecField] {
-        general + data + stages + [
+        general + data + stages + methods + training + [
             SpecField(path: "freeze", kind: .texts(\.freeze))
         ]
     }
@@ -26,7 +28,8 @@ struct SpecField {
 
     private static var general: [SpecField] {
         [
-            SpecField(path: "method", kind: .choice(\.method, ["genetic"])),
+            SpecField(path: "method", kind: .words(\.methods, JobSpec.everyMethod)),
+            SpecField(path: "policy", kind: .choice(\.policy, ["exact", "learned"])),
             SpecField(path: "priority", kind: .integer(\.priority, -100...100)),
             SpecField(path: "seed", kind: .integer(\.seed, 0...Int(Int32.max))),
             SpecField(path: "threads", kind: .integer(\.threads, 0...256)),
@@ -93,6 +96,31 @@ struct SpecField {
                 path: "search/criterion",
                 kind: .choice(\.search.criterion, ["least_squares", "quadratic"])
             ),
+        ]
+    }
+
+    private static var methods: [SpecField] {
+        [
+            SpecField(path: "fisher/form", kind: .choice(\.fisher.form, ["one_shot", "iterative"])),
+            SpecField(
+                path: "fisher/normalisation",
+                kind: .choice(\.fisher.normalisation, ["none", "macs", "memory"])
+            ),
+            SpecField(path: "fisher/interval", kind: .integer(\.fisher.interval, 1...100_000)),
+            SpecField(
+                path: "conditional/episodes",
+                kind: .integer(\.conditional.episodes, 1...100_000)
+            ),
+            SpecField(path: "uniform/gate_steps", kind: .integer(\.uniform.gateSteps, 1...1_000_000)),
+            SpecField(
+                path: "uniform/start",
+                kind: .choice(\.uniform.start, ["inherited", "scratch"])
+            ),
+        ]
+    }
+
+    private static var training: [SpecField] {
+        [
             SpecField(path: "compensation/enabled", kind: .flag(\.compensation.enabled)),
             SpecField(
                 path: "compensation/images",

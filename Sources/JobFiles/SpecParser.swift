@@ -54,12 +54,20 @@ extension JobSpec {
             "[" + self[keyPath: place].map { "\($0)" }.joined(separator: ", ") + "]"
         case .texts(let place):
             "[" + self[keyPath: place].map(quoted).joined(separator: ", ") + "]"
+        case .words(let place, _): self[keyPath: place].listText
         }
     }
 }
 
 extension JobSpec.Budget {
-    var text: String { value > 1 ? "\(Int(value))" : "\(value)" }
+    var text: String { values.map { $0 > 1 ? "\(Int($0))" : "\($0)" }.listText }
+}
+
+extension [String] {
+    /// A list in YAML; one alone stands for itself.
+    fileprivate var listText: String {
+        count == 1 ? self[0] : "[" + joined(separator: ", ") + "]"
+    }
 }
 
 /// Fills a spec key by key and collects what is wrong.
@@ -101,7 +109,8 @@ private struct SpecParser {
     }
 
     private mutating func readBudget(_ node: Node) {
-        let hint = "Write `budget: {macs: 0.5}`, a share up to 1 or a count above 1."
+        let hint =
+            "Write `budget: {macs: 0.5}`, a share up to 1 or a count above 1, or a list of them."
         let units = JobSpec.Budget.units
         guard let mapping = node.mapping, mapping.count == 1, let entry = mapping.first,
             let unit = entry.key.string, units.contains(unit)
@@ -109,15 +118,25 @@ private struct SpecParser {
             let list = units.joined(separator: ", ")
             return fault("budget", "does not hold exactly one of \(list)", hint: hint)
         }
-        guard let value = number(entry.value), value > 0, value <= 1e15 else {
-            return fault("budget/\(unit)", "is not a number above 0", hint: hint)
+        let nodes = entry.value.sequence.map(Array.init) ?? [entry.value]
+        let values = nodes.compactMap(number).map { $0 > 1 ? $0.rounded() : $0 }
+        guard values.count == nodes.count, (1...Self.mostBudgets).contains(values.count),
+            values.allSatisfy({ $0 > 0 && $0 <= 1e15 })
+        else {
+            return fault("budget/\(unit)", "is not a number above 0 nor a list of some", hint: hint)
         }
-        guard unit != "accuracy_drop" || value < 1 else {
+        guard Set(values).count == values.count else {
+            return fault("budget/\(unit)", "names a budget twice", hint: hint)
+        }
+        guard unit != "accuracy_drop" || values.allSatisfy({ $0 < 1 }) else {
             let drop = "Write `accuracy_drop: 0.01` for one point."
             return fault("budget/\(unit)", "is not a number below 1", hint: drop)
         }
-        spec.budget = JobSpec.Budget(unit: unit, value: value > 1 ? value.rounded() : value)
+        spec.budget = JobSpec.Budget(unit: unit, values: values)
     }
+
+    /// More budgets in one job are a mistake.
+    private static let mostBudgets = 16
 
     private func number(_ node: Node) -> Double? {
         guard let text = node.scalar?.string, let value = Double(text), value.isFinite else {
@@ -164,6 +183,25 @@ private struct SpecParser {
                 values.allSatisfy(range.contains)
             else { return outside(path, range, node) }
             spec[keyPath: place] = values
+        case .words(let place, let choices):
+            let nodes = node.sequence.map(Array.init) ?? [node]
+            let words = nodes.compactMap(\.scalar?.string)
+            guard !words.isEmpty, words.count == nodes.count else {
+                return fault(path, "is neither a word nor a list of words", hint: "Write `genetic`.")
+            }
+            if words == ["all"] { return spec[keyPath: place] = choices }
+            guard let stray = words.first(where: { !choices.contains($0) }) else {
+                guard Set(words).count == words.count else {
+                    return fault(path, "names a word twice", hint: "Write each once.")
+                }
+                return spec[keyPath: place] = words
+            }
+            let nearest = nearestWord(to: stray, among: choices).map { " Did you mean \($0)?" }
+            fault(
+                path,
+                "is not one of all, \(choices.joined(separator: ", "))",
+                hint: "Received \(stray).\(nearest ?? "")"
+            )
         case .texts(let place):
             let nodes = node.sequence.map(Array.init) ?? [node]
             spec[keyPath: place] = nodes.compactMap(\.scalar?.string)

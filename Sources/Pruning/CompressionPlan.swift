@@ -2,6 +2,8 @@
 public struct CompressionPlan: Sendable, Hashable, Codable {
     /// What the student may cost.
     public var budget: Budget
+    /// How its channels are chosen.
+    public var method = PruningMethod.genetic
     /// Where all random numbers come from.
     public var seed: UInt64 = 0
     /// Samples per batch.
@@ -20,6 +22,12 @@ public struct CompressionPlan: Sendable, Hashable, Codable {
     public var allocation = AllocationSettings()
     /// How the channels of a group are searched.
     public var search = SearchSettings()
+    /// How Fisher information is gathered, where the method goes by it.
+    public var fisher = FisherSettings()
+    /// Who shares several budgets out, where the method is conditional.
+    public var policy = PolicySettings()
+    /// How gates are trained, where the method goes by them.
+    public var uniform = UniformSettings()
     /// How the cut network is repaired.
     public var compensation = CompensationSettings()
     /// How the repaired network is trained.

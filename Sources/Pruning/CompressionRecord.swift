@@ -29,8 +29,10 @@ public struct SensitivityPoint: Sendable, Hashable, Codable {
 
 /// The value of `E` (METHODS section 0) that each way of choosing channels reached, as a share of the variance.
 public struct SearchRecord: Sendable, Hashable, Codable {
-    /// By the genetic search; in full mode never more than `greedy`.
-    public var genetic: Double
+    /// By the choice that was cut.
+    public var cut: Double
+    /// By the genetic search, where the method has one; in full mode never more than `greedy`.
+    public var genetic: Double?
     /// By greedy removal or return, whichever is better, and exchanges.
     public var greedy: Double
     /// By the diagonal alone.
@@ -41,13 +43,13 @@ public struct SearchRecord: Sendable, Hashable, Codable {
     public var random: Double
     /// The exact optimum where enumeration or branch and bound proved it.
     public var optimum: Double?
-    /// The best value after each generation.
+    /// The best value after each generation; empty without a genetic search.
     public var generations: [Double]
     /// No removal of as many units has a smaller value than this.
     public var bound: Double?
     /// By the Surgeon's order, which goes by what least squares leaves; nil for groups too wide for it.
     public var surgeon: Double?
-    /// Whose choice was cut: `genetic` or `surgeon`.
+    /// Whose choice was cut: `genetic`, `surgeon` or the method's name.
     public var chosen: String?
 }
 

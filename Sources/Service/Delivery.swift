@@ -55,7 +55,7 @@ public struct Delivery: Sendable {
     /// Writes the files of a result and hands them over.
     ///
     /// - Parameters:
-    ///   - contents: Names and bytes; the checksums are added.
+    ///   - contents: Names, at most one folder deep, and bytes; the checksums are added.
     ///   - stem: The name of the drop.
     ///   - failed: Whether it tells of a failure.
     /// - Returns: The delivered folder.
@@ -71,10 +71,16 @@ public struct Delivery: Sendable {
         try files.makeFolder(job.staging)
         try files.synchronizeFolder(job.path)
         var sums = ""
+        var folders: [String] = []
         for (name, bytes) in contents {
+            if let slash = name.lastIndex(of: "/"), !folders.contains(String(name[..<slash])) {
+                folders.append(String(name[..<slash]))
+                try files.makeFolder("\(job.staging)/\(name[..<slash])")
+            }
             try write(bytes, as: name)
             sums += "\(SHA256.hash(bytes))  \(name)\n"
         }
+        for folder in folders { try files.synchronizeFolder("\(job.staging)/\(folder)") }
         try write(Array(sums.utf8), as: "SHA256SUMS")
         try files.synchronizeFolder(job.staging)
         return try handOver(stem: stem, failed: failed)

@@ -46,6 +46,8 @@ public struct JobFolder: Hashable, Sendable {
     public var status: String { "\(path)/status.json" }
     /// What happened, line by line.
     public var log: String { "\(path)/job.log" }
+    /// The students that are done, of a job with several.
+    public var students: String { "\(path)/students" }
     /// The result while it is being written.
     public var staging: String { "\(path)/delivery" }
     /// Under which name the result is delivered, written when it is complete.
@@ -101,6 +103,7 @@ public struct JobFolder: Hashable, Sendable {
         for name in try files.names(in: path) where name.hasPrefix("checkpoint.") {
             try files.removeFile("\(path)/\(name)")
         }
+        if try files.statusIfPresent(of: students) != nil { try files.removeTree(students) }
     }
 
     /// Writes the number of attempts.

@@ -96,11 +96,15 @@ public struct JobListing {
             name: name,
             state: failure == nil ? .done : .failed,
             changedAt: Self.date(nanoseconds).formatted(.iso8601),
-            result: failure == nil
-                ? read(JobSummary.Source.self, "\(folder)/metrics.json").map(JobSummary.init) : nil,
+            result: failure == nil ? summary(folder) : nil,
             failure: failure,
             report: hasReport ? "\(name)/report.html" : nil
         )
+    }
+
+    private func summary(_ folder: String) -> JobSummary? {
+        read(JobSummary.Source.self, "\(folder)/metrics.json").map(JobSummary.init)
+            ?? read(ComparisonMetrics.self, "\(folder)/comparison.json").flatMap(JobSummary.init)
     }
 
     /// A file's value; nil where it is gone, or not of this version: the job is listed without it.

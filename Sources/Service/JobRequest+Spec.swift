@@ -47,7 +47,7 @@ extension JobRequest {
         selection.limitTest = spec.data.limitTest > 0 ? spec.data.limitTest : nil
         selection.seed = UInt64(spec.seed)
         self.init(
-            plan: CompressionPlan(spec),
+            variants: JobVariant.all(of: spec),
             selection: selection,
             dataFile: spec.data.file,
             checkpointSeconds: spec.checkpointEvery,
@@ -60,10 +60,47 @@ extension JobRequest {
     }
 }
 
+extension JobVariant {
+    /// Every method of a spec with every budget, named by what tells them apart.
+    fileprivate static func all(of spec: JobSpec) -> [JobVariant] {
+        let plan = CompressionPlan(spec)
+        return spec.methods.flatMap { method in
+            spec.budget.values.map { value in
+                var own = spec
+                own.methods = [method]
+                own.budget.values = [value]
+                var ownPlan = plan
+                ownPlan.method = PruningMethod(rawValue: method) ?? .genetic
+                ownPlan.budget = Budget(unit: spec.budget.unit, value: value)
+                let budget = "\(spec.budget.unit)-\(value > 1 ? "\(Int(value))" : "\(value)")"
+                let parts =
+                    (spec.methods.count > 1 ? [method] : [])
+                    + (spec.budget.values.count > 1 ? [budget] : [])
+                return JobVariant(
+                    name: parts.joined(separator: "-"),
+                    plan: ownPlan,
+                    resolved: own.resolvedYAML
+                )
+            }
+        }
+    }
+}
+
 extension CompressionPlan {
     /// Translates a spec; its choices have been checked, so each has a counterpart.
     init(_ spec: JobSpec) {
-        self.init(budget: Budget(spec.budget))
+        let budgets = spec.budget.values.map { Budget(unit: spec.budget.unit, value: $0) }
+        self.init(budget: budgets[0])
+        method = PruningMethod(rawValue: spec.methods[0]) ?? .genetic
+        policy.kind = PolicySettings.Kind(rawValue: spec.policy) ?? .exact
+        policy.episodes = spec.conditional.episodes
+        policy.budgets = budgets
+        fisher.form = FisherSettings.Form(rawValue: spec.fisher.form) ?? .oneShot
+        fisher.normalisation =
+            FisherNormalisation(rawValue: spec.fisher.normalisation) ?? .memory
+        fisher.interval = spec.fisher.interval
+        uniform.gateSteps = spec.uniform.gateSteps
+        uniform.start = UniformSettings.Start(rawValue: spec.uniform.start) ?? .inherited
         seed = UInt64(spec.seed)
         batchSize = spec.batch
         latencyBatch = spec.latencyBatch
@@ -89,11 +126,10 @@ extension CompressionPlan {
 
 extension Budget {
     /// Microseconds become nanoseconds.
-    fileprivate init(_ spec: JobSpec.Budget) {
-        let unit = Unit(rawValue: spec.unit) ?? .macs
+    fileprivate init(unit: String, value: Double) {
+        let unit = Unit(rawValue: unit) ?? .macs
         let scale: Double = unit == .latency ? 1000 : 1
-        let isShare = spec.value <= 1
-        self.init(unit, isShare ? .fraction(spec.value) : .count(Int(spec.value * scale)))
+        self.init(unit, value <= 1 ? .fraction(value) : .count(Int(value * scale)))
     }
 }
 

@@ -8,20 +8,29 @@ extension TimeLeft {
     ///
     /// The factors were fitted to the processor time of each stage for three networks on CIFAR-10 and the example: with
     /// them what was told after a tenth of a job was within a quarter of the time it took.
-    init(_ run: CompressionRun, teacher: Network, data: CompressionData, plan: CompressionPlan) {
+    ///
+    /// Students that are still to be made are one more stage at the end, each taken for as much work as the one at hand.
+    init(_ series: CompressionSeries, teacher: Network, data: CompressionData, plan: CompressionPlan)
+    {
+        let run = series.run
         let work = CompressionWork(run, teacher: teacher, data: data, plan: plan)
-        self.init(
-            Pruning.Stage.allCases.map { stage in
-                let steps = run.steps(of: stage)
-                return Stage(
-                    name: stage.rawValue,
-                    steps: steps,
-                    workPerStep: work.samples(of: stage) / Double(max(1, steps)),
-                    openingWork: stage == .sensitivity ? work.gathering : 0,
-                    fading: CompressionWork.fading(of: stage)
-                )
-            }
+        let stages = Pruning.Stage.allCases.map { stage in
+            let steps = run.steps(of: stage)
+            return Stage(
+                name: stage.rawValue,
+                steps: steps,
+                workPerStep: steps > 0 ? work.samples(of: stage) / Double(steps) : 0,
+                openingWork: stage == .sensitivity && steps > 0 ? work.gathering : 0,
+                fading: CompressionWork.fading(of: stage)
+            )
+        }
+        let own = Pruning.Stage.allCases.filter { $0 != .baseline && $0 != .sensitivity }
+        let others = Stage(
+            name: "other students",
+            steps: series.count - 1 - series.position,
+            workPerStep: own.reduce(0) { $0 + work.samples(of: $1) }
         )
+        self.init(stages + [others])
     }
 }
 

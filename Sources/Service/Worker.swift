@@ -177,121 +177,24 @@ public struct Worker {
         let dataFile = try dataPath(request)
         let data = try load(request, from: dataFile, for: teacher.network)
         let identity = SHA256.hash(text + hash.bytes + (try mark(of: dataFile))).description
-        let (outcome, progress) = try compress(teacher.network, data, request, identity)
-        let result = try JobResult(
-            JobResultSource(
-                stem: stem,
-                teacher: teacher,
-                model: (image.count, hash),
-                specHash: SHA256.hash(text),
-                dataFile: try fingerprint(of: dataFile),
-                data: data,
-                outcome: outcome,
-                request: request,
-                progress: progress,
-                clock: clock
-            )
+        let material = JobMaterial(
+            stem: stem,
+            teacher: teacher,
+            model: (image.count, hash),
+            specHash: SHA256.hash(text),
+            dataFile: try fingerprint(of: dataFile),
+            data: data,
+            request: request
         )
+        var contents = try compress(material, identity)
         return try onDisk { () throws(FileSystemError) in
-            let difference = result.metrics.verification.largestOutputDifference
-            try note("verified: largest difference \(difference)")
-            var contents = result.contents
             contents.append(("job.log", try files.read(job.log, limit: 1 << 26)))
             return try delivery.deliver(contents, stem: stem, failed: false)
         }
     }
 
-    private func compress(
-        _ teacher: Network,
-        _ data: CompressionData,
-        _ request: JobRequest,
-        _ identity: String
-    ) throws(WorkerInterruption) -> (CompressionOutcome, JobProgress) {
-        var store = CheckpointStore(folder: job.path, identity: identity, files: files)
-        var progress = try earlierProgress()
-        progress.attempts += 1
-        let run = try resume(teacher, data, request, &store, &progress)
-        let timeLeft = TimeLeft(run, teacher: teacher, data: data, plan: request.plan)
-        var stopwatch = StageStopwatch(clock: clock)
-        var (lastCheckpoint, lastStatus) = (clock(), -Double.infinity)
-        while true {
-            let stage = run.progress.stage
-            let isMore = try pruning { () throws(CompressionError) in try run.advance() }
-            let now = clock()
-            let hasChanged = run.progress.stage != stage
-            stopwatch.lap(stage.rawValue, steps: hasChanged ? 0 : 1, into: &progress)
-            if hasChanged { try record("\(stage.rawValue) done: \(run.progress.message)") }
-            if !isMore { break }
-            if now - lastStatus >= 1 || hasChanged {
-                try checkCancellation()
-                try report(run.progress, timeLeft, in: &progress)
-                lastStatus = now
-            }
-            let mustStop = stop.isRequested
-            if hasChanged || mustStop || now - lastCheckpoint >= request.checkpointSeconds {
-                try save(run, in: &store)
-                lastCheckpoint = now
-            }
-            if mustStop { throw .later("stopped by a signal") }
-        }
-        guard let outcome = run.outcome else {
-            throw .failure(.noOutcome)
-        }
-        return (outcome, progress)
-    }
-
-    private func resume(
-        _ teacher: Network,
-        _ data: CompressionData,
-        _ request: JobRequest,
-        _ store: inout CheckpointStore,
-        _ progress: inout JobProgress
-    ) throws(WorkerInterruption) -> CompressionRun {
-        var checkpoint: LoadedCheckpoint?
-        do {
-            checkpoint = try store.load()
-        } catch {
-            switch error {
-            case .fileSystem(let error): throw WorkerInterruption(error)
-            case .damaged, .foreign, .unknownVersion:
-                // Nothing usable is left of the work; the drop is whole, so the job starts over.
-                try record("checkpoint not usable, starting over: \(error)")
-                do {
-                    try store.clear()
-                } catch {
-                    throw .failure(.checkpoint(error))
-                }
-            }
-        }
-        guard let checkpoint else {
-            try record("started")
-            try checkAccuracy(of: teacher, on: data.test, request)
-            return try pruning { () throws(CompressionError) in
-                try CompressionRun(
-                    teacher: teacher,
-                    data: data,
-                    plan: request.plan,
-                    clock: clock
-                )
-            }
-        }
-        let fallback = checkpoint.wasFallback ? ", the newest being damaged" : ""
-        try record("resumed from checkpoint \(checkpoint.generation)\(fallback)")
-        let run = try pruning { () throws(CompressionError) in
-            try CompressionRun(
-                teacher: teacher,
-                data: data,
-                plan: request.plan,
-                clock: clock,
-                resuming: checkpoint.payload
-            )
-        }
-        progress.note(resumptionAt: run.progress, isFallback: checkpoint.wasFallback)
-        return run
-    }
-
     /// Does something that a compression can refuse, which fails the job.
-    private func pruning<Result>(
+    func pruning<Result>(
         _ body: () throws(CompressionError) -> Result
     ) throws(WorkerInterruption) -> Result {
         do {

@@ -103,6 +103,7 @@ enum SampleMetrics {
                 )
             },
             search: SearchMetrics(
+                cut: index == 1 ? 0.026 : 0.021,
                 genetic: 0.021,
                 greedy: 0.0224,
                 diagonal: 0.034,
@@ -222,6 +223,7 @@ enum SampleMetrics {
         return RunMetrics(
             job: name,
             modelName: "\(name) of a test",
+            method: "genetic",
             seed: 7,
             versions: VersionMetrics(espalier: "0.0.0", keras: "2.15.0"),
             machine: MachineMetrics(

@@ -39,7 +39,7 @@ import Testing
 
     @Test("a budget beyond a machine word, below zero or not a number is refused, never a trap")
     func budget() {
-        for text in ["1e400", "9e18", "-1", "inf", "[1]"] {
+        for text in ["1e400", "9e18", "-1", "inf", "[]", "[0.5, 0.5]", "[0.5, x]"] {
             #expect(throws: SpecError.self, "\(text)") {
                 try JobSpec.parse("data: {file: x}\nbudget: {macs: \(text)}")
             }

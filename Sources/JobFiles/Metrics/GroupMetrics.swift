@@ -58,8 +58,10 @@ public struct SensitivityMetrics: Codable, Hashable, Sendable {
 
 /// The layer error that each way of choosing a group's channels reached, as a share of the consumers' variance.
 public struct SearchMetrics: Codable, Hashable, Sendable {
-    /// By the genetic search.
-    public var genetic: Double
+    /// By the choice that was cut.
+    public var cut: Double
+    /// By the genetic search; nil for methods without one.
+    public var genetic: Double?
     /// By greedy removal and swaps.
     public var greedy: Double
     /// By the diagonal of the quadratic form alone.
@@ -70,18 +72,19 @@ public struct SearchMetrics: Codable, Hashable, Sendable {
     public var random: Double
     /// By the Surgeon's order, which goes by what least squares leaves; nil for groups too wide for it.
     public var surgeon: Double?
-    /// Whose choice was cut: `genetic` or `surgeon`; nil where only one was asked.
+    /// Whose choice was cut: `genetic`, `surgeon` or the method's name; nil where only one was asked.
     public var chosen: String?
     /// A value that no choice can go below; nil where none is known.
     public var lowerBound: Double?
     /// The exact optimum; nil where the group is too large to enumerate.
     public var optimum: Double?
-    /// The best value after each generation, from the first.
+    /// The best value after each generation, from the first; empty without a genetic search.
     public var generations: [Double]
 
     /// Makes a search.
     public init(
-        genetic: Double,
+        cut: Double,
+        genetic: Double?,
         greedy: Double,
         diagonal: Double,
         magnitude: Double,
@@ -92,6 +95,7 @@ public struct SearchMetrics: Codable, Hashable, Sendable {
         optimum: Double? = nil,
         generations: [Double]
     ) {
+        self.cut = cut
         self.genetic = genetic
         self.greedy = greedy
         self.diagonal = diagonal

@@ -4,6 +4,8 @@ public struct RunMetrics: Codable, Hashable, Sendable {
     public var job: String
     /// The name of the model in its file.
     public var modelName: String
+    /// The method of the spec.
+    public var method: String
     /// The seed of the spec, from which every random number comes.
     public var seed: Int
     /// What did it, and what wrote the model.
@@ -29,6 +31,7 @@ public struct RunMetrics: Codable, Hashable, Sendable {
     public init(
         job: String,
         modelName: String,
+        method: String,
         seed: Int,
         versions: VersionMetrics,
         machine: MachineMetrics,
@@ -42,6 +45,7 @@ public struct RunMetrics: Codable, Hashable, Sendable {
     ) {
         self.job = job
         self.modelName = modelName
+        self.method = method
         self.seed = seed
         self.versions = versions
         self.machine = machine

@@ -121,27 +121,11 @@ public struct BeforeAfterTable: Hashable, Sendable {
         let totals =
             [["Total", "before", "after", "change"]]
             + rows.map { [$0.name, $0.before, $0.after, $0.change] }
-        return ["Model: \"\(modelName)\""] + Self.aligned(header + body, rule: "_")
-            + Self.aligned(totals, rule: "=")
+        return ["Model: \"\(modelName)\""] + alignedLines(header + body, rule: "_")
+            + alignedLines(totals, rule: "=")
     }
 
     private static func shape(_ shape: [Int]) -> String {
         "(None, " + shape.map(String.init).joined(separator: ", ") + ")"
-    }
-
-    /// Columns of equal width, the first to the left, the others to the right, with rules under the head and the end.
-    private static func aligned(_ rows: [[String]], rule: Character) -> [String] {
-        let widths = rows[0].indices.map { column in
-            min(44, rows.map { $0[column].count }.max() ?? 0)
-        }
-        let lines = rows.map { row in
-            zip(row, widths).enumerated().map { column, cell in
-                let text = cell.0.shortened(to: cell.1)
-                let room = String(repeating: " ", count: cell.1 - text.count)
-                return column == 0 ? text + room : room + text
-            }.joined(separator: "  ")
-        }
-        let line = String(repeating: rule, count: widths.reduce(0, +) + 2 * (widths.count - 1))
-        return [line, lines[0], line] + lines.dropFirst() + [line]
     }
 }

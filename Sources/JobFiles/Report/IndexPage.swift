@@ -90,7 +90,8 @@ public struct IndexPage: Sendable {
                 break
             }
             job.text =
-                "\(progress.stage.capitalizedFirst), step \(progress.step) of \(progress.steps)"
+                (progress.student.map { "Student \($0.text). " } ?? "")
+                + "\(progress.stage.capitalizedFirst), step \(progress.step) of \(progress.steps)"
                 + (progress.secondsLeft.map { "; about \(NumberText.duration($0)) left" } ?? "")
             job.detail = progress.message + Self.interruptions(progress.resumes.count)
             job.percent = NumberText.fixed(100 * progress.share, 1)
@@ -118,7 +119,8 @@ public struct IndexPage: Sendable {
 
     private static func sentence(_ result: JobSummary) -> String {
         var text =
-            "\(NumberText.percent(result.macs.share, digits: 1)) of the macs, "
+            (result.students.map { "The best of \($0) students: " } ?? "")
+            + "\(NumberText.percent(result.macs.share, digits: 1)) of the macs, "
             + "\(NumberText.percent(result.parameters.share, digits: 1)) of the parameters"
         if let accuracy = result.accuracy {
             text +=
@@ -159,9 +161,4 @@ public struct IndexPage: Sendable {
                     ? String(scalar) : "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
             }.joined()
     }
-}
-
-extension String {
-    /// With a capital at the beginning.
-    fileprivate var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
 }

@@ -1,15 +1,24 @@
 extension Report {
     /// The ways of choosing, in the order of their styles.
-    private static let ways: [(name: String, style: SeriesStyle)] = [
-        ("genetic", .first), ("greedy", .second), ("diagonal", .third), ("random", .fourth),
-        ("bound", .fifth), ("Surgeon", .sixth),
-    ]
-
-    private static func values(_ search: SearchMetrics?) -> [Double?] {
+    private var ways: [(name: String, style: SeriesStyle)] {
         [
-            search?.genetic, search?.greedy, search?.diagonal, search?.random,
-            search?.optimum ?? search?.lowerBound, search?.surgeon,
-        ]
+            (ownWay, .first), ("greedy", .second), ("diagonal", .third), ("random", .fourth),
+            ("bound", .fifth),
+        ] + (isGenetic ? [("Surgeon", .sixth)] : [])
+    }
+
+    private var isGenetic: Bool { metrics.groups.contains { $0.search?.genetic != nil } }
+
+    /// What the method's own choice is called beside the others.
+    private var ownWay: String { isGenetic ? "genetic" : metrics.run.method }
+
+    private func own(_ search: SearchMetrics) -> Double { search.genetic ?? search.cut }
+
+    private func values(_ search: SearchMetrics?) -> [Double?] {
+        [
+            search.map(own), search?.greedy, search?.diagonal, search?.random,
+            search?.optimum ?? search?.lowerBound,
+        ] + (isGenetic ? [search?.surgeon] : [])
     }
 
     var searchSection: ReportPage.Section? {
@@ -25,21 +34,25 @@ extension Report {
                 note: searchNote(search)
             )
         }
-        let shown = Self.split(searched)
+        let shown = isGenetic ? Self.split(searched) : (first: [], further: [])
         return ReportPage.Section(
             anchor: "search",
             title: "How well the channels were chosen",
             shortTitle: "Search",
             text: "The error that removing the chosen channels leaves in the layers that read the "
                 + "group before any weight is fitted, as a share of their variance: lower is "
-                + "better. The genetic search generation by generation, beside greedy removal, the "
-                + "diagonal alone, chance, and the bound that no choice can go below."
-                + surgeonText,
+                + "better. "
+                + (isGenetic
+                    ? "The genetic search generation by generation,"
+                    : "What \(ownWay) chose by its own measure,")
+                + " beside greedy removal, the diagonal alone, chance, and the bound that no choice "
+                + "can go below." + surgeonText,
             figures: [comparison(searched.map(\.element))],
             multiples: shown.first.compactMap(figure),
             furtherMultiples: shown.further.compactMap(figure),
             furtherTitle: Self.furtherTitle(shown.further.count),
-            key: Markup(searchChart(first, name: "", identifier: "search-key").legendMarkup),
+            key: isGenetic
+                ? Markup(searchChart(first, name: "", identifier: "search-key").legendMarkup) : nil,
             trailingTables: [certificateTable(searched.map(\.element))]
         )
     }
@@ -57,11 +70,11 @@ extension Report {
         let choice = isSurgeons ? "cut as the Surgeon chose; " : ""
         if let optimum = search.optimum {
             return choice
-                + (search.genetic <= optimum * (1 + 1e-9) + 1e-15
+                + (own(search) <= optimum * (1 + 1e-9) + 1e-15
                     ? "genetic: the optimum, proved"
                     : "the optimum is \(NumberText.significant(optimum, 3))")
         }
-        let gain = search.diagonal > 0 ? 1 - search.genetic / search.diagonal : 0
+        let gain = search.diagonal > 0 ? 1 - own(search) / search.diagonal : 0
         return choice + "genetic: \(NumberText.percent(gain, digits: 1)) below diagonal"
     }
 
@@ -74,7 +87,7 @@ extension Report {
             identifier: identifier,
             title: "Search of group \(name)",
             summary: "Best error after each generation: from "
-                + "\(Self.share(search.generations.first)) to \(Self.share(search.genetic)); greedy "
+                + "\(Self.share(search.generations.first)) to \(Self.share(own(search))); greedy "
                 + "\(Self.share(search.greedy)), diagonal \(Self.share(search.diagonal)), random "
                 + "\(Self.share(search.random)).",
             x: Axis("generation", notation: .whole, includes: [0, 1]),
@@ -82,11 +95,11 @@ extension Report {
         )
         var points = search.generations.enumerated().map { LineChart.Point(x: Double($0), y: $1) }
         let last = Double(max(1, search.generations.count - 1))
-        points.append(LineChart.Point(x: last, y: search.genetic, name: "final"))
+        points.append(LineChart.Point(x: last, y: own(search), name: "final"))
         chart.series = [
             LineChart.Series(name: "genetic", style: .first, points: points, hasMarkers: false)
         ]
-        chart.levels = zip(Self.ways, Self.values(search)).dropFirst().compactMap { way, value in
+        chart.levels = zip(ways, values(search)).dropFirst().compactMap { way, value in
             value.map { LineChart.Level(name: way.name, style: way.style, value: $0) }
         }
         chart.width = 250
@@ -103,10 +116,10 @@ extension Report {
             summary: "As a share of the variance, for each group; the values are in the table.",
             axis: Axis("error share", kind: .logarithmic),
             form: .marks,
-            series: Self.ways.map { RowChart.Series(name: $0.name, style: $0.style) },
-            rows: groups.sorted { ($0.search?.genetic ?? 0) > ($1.search?.genetic ?? 0) }
+            series: ways.map { RowChart.Series(name: $0.name, style: $0.style) },
+            rows: groups.sorted { ($0.search.map(own) ?? 0) > ($1.search.map(own) ?? 0) }
                 .prefix(Self.mostRows).map { group in
-                    RowChart.Row(name: group.name, values: Self.values(group.search))
+                    RowChart.Row(name: group.name, values: values(group.search))
                 }
         )
         return ReportPage.Figure(
@@ -118,13 +131,13 @@ extension Report {
         )
     }
 
-    /// How far the genetic search can be from the best there is, the farthest first.
+    /// How far the choice can be from the best there is, the farthest first.
     private func certificateTable(_ groups: [GroupMetrics]) -> ReportPage.Table {
         let known: [(name: String, value: Double, bound: Double, isProved: Bool)] =
             groups.compactMap { group in
                 guard let search = group.search, let bound = search.optimum ?? search.lowerBound
                 else { return nil }
-                return (group.name, search.genetic, bound, search.optimum != nil)
+                return (group.name, own(search), bound, search.optimum != nil)
             }
         func gap(_ entry: (name: String, value: Double, bound: Double, isProved: Bool)) -> Double {
             entry.value > 0 ? max(0, 1 - entry.bound / entry.value) : 0
@@ -136,7 +149,7 @@ extension Report {
             known.count > Self.fewMultiples
                 ? "How far from the best possible: the \(Self.fewMultiples) farthest of "
                     + "\(known.count) groups" : "How far from the best possible",
-            ["group", "genetic", "bound", "away at most"],
+            ["group", ownWay, "bound", "away at most"],
             rows: order.map { entry in
                 [
                     entry.name, NumberText.significant(entry.value, 3),
@@ -151,20 +164,19 @@ extension Report {
     private func searchTable(_ groups: [GroupMetrics]) -> ReportPage.Table {
         ReportPage.Table(
             "Layer error by the way of choosing, as a share of variance",
-            [
-                "group", "genetic", "greedy", "diagonal", "random", "bound", "Surgeon",
+            ["group"] + ways.map(\.name) + [
                 "magnitude", "bound is the optimum", "generations", "cut",
             ],
             rows: groups.map { group in
                 let search = group.search
                 return [group.name]
-                    + (Self.values(search) + [search?.magnitude]).map { value in
+                    + (values(search) + [search?.magnitude]).map { value in
                         value.map { NumberText.significant($0, 3) } ?? "not known"
                     }
                     + [
                         search?.optimum == nil ? "not proved" : "yes",
                         "\(max(0, (search?.generations.count ?? 1) - 1))",
-                        search?.chosen ?? "genetic",
+                        search?.chosen ?? ownWay,
                     ]
             },
             isSortable: true

@@ -73,13 +73,17 @@ public struct JobSummary: Codable, Hashable, Sendable {
     public var macs: BeforeAfter<Int>
     /// All weights.
     public var parameters: BeforeAfter<Int>
+    /// How many students there are, of a job with several: the numbers are the best one's.
+    public var students: Int?
 
     /// Makes a summary.
     public init(
         accuracy: BeforeAfter<Double>?,
         macs: BeforeAfter<Int>,
-        parameters: BeforeAfter<Int>
+        parameters: BeforeAfter<Int>,
+        students: Int? = nil
     ) {
+        self.students = students
         self.accuracy = accuracy
         self.macs = macs
         self.parameters = parameters
@@ -95,6 +99,18 @@ public struct JobSummary: Codable, Hashable, Sendable {
         }
 
         let model: BeforeAfter<Model>
+    }
+
+    /// Takes the best student's numbers out of a comparison; nil where none keeps its budget.
+    public init?(_ comparison: ComparisonMetrics) {
+        guard let best = comparison.best else { return nil }
+        let (before, after) = (comparison.teacher, best.model)
+        if let left = before.quality.accuracy, let right = after.quality.accuracy {
+            accuracy = BeforeAfter(before: left, after: right)
+        }
+        macs = BeforeAfter(before: before.macs, after: after.macs)
+        parameters = BeforeAfter(before: before.parameters, after: after.parameters)
+        students = comparison.students.count
     }
 
     /// Takes the numbers out of the metrics.

@@ -22,6 +22,8 @@ public struct JobProgress: Codable, Hashable, Sendable {
     public var resumes: [ResumeMetrics]
     /// How long each stage took so far.
     public var stageTimes: [StageTimeMetrics]
+    /// Which student is being made, of a job with several.
+    public var student: StudentProgress?
     /// Seconds until the stage is done, as far as can be told; nil where nothing can.
     public var stageSecondsLeft: Double?
     /// Seconds until the job is done, as far as can be told; nil where nothing can.
@@ -48,6 +50,31 @@ public struct JobProgress: Codable, Hashable, Sendable {
     /// The share of the stage that is done, from 0 to 1.
     public var share: Double {
         steps > 0 ? min(1, max(0, Double(step) / Double(steps))) : 1
+    }
+
+    /// Begins with the next student of several.
+    public mutating func begin(_ name: String, number: Int, of count: Int) {
+        guard student?.number != number else { return }
+        student = StudentProgress(
+            name: name,
+            number: number,
+            count: count,
+            earlierStageTimes: student == nil ? [] : stageTimes
+        )
+    }
+
+    /// What the student at work took so far, of all the times.
+    public var ownStageTimes: [StageTimeMetrics] {
+        let earlier = student?.earlierStageTimes ?? []
+        return stageTimes.map { time in
+            guard let before = earlier.first(where: { $0.stage == time.stage }) else { return time }
+            return StageTimeMetrics(
+                stage: time.stage,
+                wallSeconds: time.wallSeconds - before.wallSeconds,
+                cpuSeconds: time.cpuSeconds - before.cpuSeconds,
+                steps: time.steps - before.steps
+            )
+        }
     }
 
     /// Adds the time a stage took.

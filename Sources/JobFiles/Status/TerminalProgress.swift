@@ -15,7 +15,7 @@ public enum TerminalProgress {
     ///   - width: The most characters.
     /// - Returns: The line, without control characters.
     public static func line(_ progress: JobProgress, width: Int) -> String {
-        var parts = [
+        var parts = (progress.student.map { ["\($0.text):"] } ?? []) + [
             progress.stage.padded(to: 12), bar(progress.share),
             "\(progress.step)/\(progress.steps)",
         ]

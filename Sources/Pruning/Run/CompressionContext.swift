@@ -7,7 +7,7 @@ import Tensors
 struct CompressionContext {
     let teacher: Network
     let data: CompressionData
-    let plan: CompressionPlan
+    private(set) var plan: CompressionPlan
     let head: ModelHead
     let analysis: CouplingAnalysis
     let model: CostModel
@@ -62,6 +62,16 @@ struct CompressionContext {
         let timed = (0..<max(plan.latencyBatch, 1)).map { $0 % max(data.validation.count, 1) }
         latencySamples = data.validation.batch(timed)
         try checkBudget()
+    }
+
+    /// The same with another budget or method; the budget is checked.
+    ///
+    /// - Throws: ``CompressionError`` where the budget cannot be met.
+    func replacing(_ plan: CompressionPlan) throws(CompressionError) -> Self {
+        var other = self
+        other.plan = plan
+        try other.checkBudget()
+        return other
     }
 
     /// BatchNorm's statistics over this many samples are as good as over all for a sensitivity curve.

@@ -30,14 +30,40 @@ extension CompressionRun {
         }
     }
 
-    func restore(_ checkpoint: [UInt8]) throws(CompressionError) {
+    /// Which compression of a series a checkpoint was taken of.
+    static func position(in checkpoint: [UInt8]) throws(CompressionError) -> Int {
+        try state(in: checkpoint).state.position
+    }
+
+    private static func state(
+        in checkpoint: [UInt8]
+    ) throws(CompressionError) -> (state: RunState, tensors: [[Float]]) {
         guard let archive = RunArchive(checkpoint) else {
             throw .checkpointMismatch(expected: "a run archive", found: "other bytes")
         }
-        state = try decoded(archive.state)
+        do {
+            let state = try JSONDecoder().decode(RunState.self, from: archive.state)
+            return (state, archive.tensors)
+        } catch {
+            throw .checkpointMismatch(
+                expected: "format \(RunState.formatVersion)",
+                found: "\(error)"
+            )
+        }
+    }
+
+    func restore(_ checkpoint: [UInt8]) throws(CompressionError) {
+        let (found, content) = try Self.state(in: checkpoint)
+        guard found.identity == state.identity, found.version == state.version else {
+            throw .checkpointMismatch(
+                expected: "\(state.identity), format \(state.version)",
+                found: "\(found.identity), format \(found.version)"
+            )
+        }
+        state = found
         let counts = state.momentCounts
         state.momentCounts = []
-        var tensors = archive.tensors[...]
+        var tensors = content[...]
         if state.hasStudent { student = try filled(try cut(state.kept), from: &tensors) }
         if state.hasBest {
             best = try filled(try cut(state.bestKept ?? state.kept), from: &tensors)
@@ -46,25 +72,6 @@ extension CompressionRun {
             let moments = try moments(counts, of: student, from: &tensors)
             distillation = makeDistillation(student, moments: moments)
         }
-    }
-
-    private func decoded(_ bytes: Data) throws(CompressionError) -> RunState {
-        let restored: RunState
-        do {
-            restored = try JSONDecoder().decode(RunState.self, from: bytes)
-        } catch {
-            throw .checkpointMismatch(
-                expected: "format \(RunState.formatVersion)",
-                found: "\(error)"
-            )
-        }
-        guard restored.identity == state.identity, restored.version == state.version else {
-            throw .checkpointMismatch(
-                expected: "\(state.identity), format \(state.version)",
-                found: "\(restored.identity), format \(restored.version)"
-            )
-        }
-        return restored
     }
 
     private func moments(

@@ -133,7 +133,7 @@ extension CompressionRun {
         guard let student else { return "" }
         let quality = context.validation.quality(of: student)
         state.distilled = quality
-        state.teacherTest = testResult(of: context.teacher)
+        state.teacherTest = state.teacherTest ?? testResult(of: context.teacher)
         state.studentTest = testResult(of: student)
         return "student: \(quality.text)"
     }

@@ -171,6 +171,7 @@ extension CompressionRun {
         let chance = Array(random.permutation(width).prefix(removals))
         let magnitude = magnitudeChoice(group, network, removing: removals)
         state.searches[index] = SearchRecord(
+            cut: centred.energy(removing: selection.removed),
             genetic: selection.genetic.energy,
             greedy: centred.energy(removing: greedy),
             diagonal: centred.energy(removing: centred.diagonalChoice(removals)),

@@ -34,6 +34,7 @@ public struct CompressionOutcome: Sendable {
 /// stores ``checkpoint()`` whenever it likes; a run resumed from there gives the same bytes.
 public final class CompressionRun {
     let context: CompressionContext
+    private let scansSensitivity: Bool
     var state: RunState
     var student: Network?
     var best: Network?
@@ -55,13 +56,20 @@ public final class CompressionRun {
     ///   - plan: What is asked.
     ///   - clock: Seconds of a clock that only goes forward: read only where the budget is latency.
     /// - Throws: ``CompressionError`` where the network, the samples and the budget do not go together.
-    public init(
+    public convenience init(
         teacher: Network,
         data: CompressionData,
         plan: CompressionPlan,
         clock: (() -> Double)? = nil
     ) throws(CompressionError) {
-        context = try CompressionContext(teacher: teacher, data: data, plan: plan, clock: clock)
+        let context = try CompressionContext(teacher: teacher, data: data, plan: plan, clock: clock)
+        self.init(context, scansSensitivity: plan.method.needsSensitivity(plan))
+    }
+
+    /// Starts one compression of a series.
+    init(_ context: CompressionContext, scansSensitivity: Bool) {
+        self.context = context
+        self.scansSensitivity = scansSensitivity
         let groups = context.analysis.groups
         state = RunState(
             identity: context.identity,
@@ -70,6 +78,19 @@ public final class CompressionRun {
             errors: groups.map { _ in nil },
             kept: groups.map { Array(0..<$0.width) }
         )
+    }
+
+    /// Takes over what an earlier compression of the series found out about the teacher.
+    func prepare(after earlier: CompressionRun) {
+        state.position = earlier.state.position + 1
+        state.isPrepared = true
+        state.teacher = earlier.state.teacher
+        state.teacherTest = earlier.state.teacherTest
+        state.latency = earlier.state.latency
+        state.sensitivity = earlier.state.sensitivity
+        state.notes = earlier.state.notes
+        state.scanWork = earlier.state.scanWork
+        measurements = earlier.measurements
     }
 
     /// Goes on where a checkpoint was taken; teacher, data and plan must be the ones it was taken with.
@@ -97,12 +118,18 @@ public final class CompressionRun {
     /// The steps of a stage, as far as they are known before it begins.
     public func steps(of stage: Stage) -> Int {
         switch stage {
-        case .baseline, .surgery, .verification, .delivery, .compensation: 1
-        case .sensitivity: context.scannedGroups.count * context.plan.sensitivity.fractions.count
+        case .baseline: state.isPrepared ? 0 : 1
+        case .surgery, .verification, .delivery, .compensation: 1
+        case .sensitivity: scanSteps
         case .allocation: sources.count * stepsPerCandidate
         case .search: context.analysis.groups.count * stepsPerGroup
         case .distillation: context.plan.distillation.epochs * stepsPerEpoch
         }
+    }
+
+    private var scanSteps: Int {
+        guard scansSensitivity, !state.isPrepared else { return 0 }
+        return context.scannedGroups.count * context.plan.sensitivity.fractions.count
     }
 
     /// Does the next step.

@@ -2,11 +2,15 @@ import Graph
 
 /// All of a run's progress that is not weights: what a checkpoint holds beside tensors.
 struct RunState: Codable, Sendable {
-    static let formatVersion = 2
+    static let formatVersion = 3
 
     var version = Self.formatVersion
     /// What the run was started with; a checkpoint of another job is refused.
     var identity: String
+    /// Which of a series of compressions it is, counted from zero.
+    var position = 0
+    /// Whether the teacher and its sensitivity were measured by an earlier one of the series.
+    var isPrepared = false
     var stage = Stage.baseline
     var step = 0
     var teacher: Quality?

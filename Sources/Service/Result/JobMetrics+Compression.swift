@@ -162,6 +162,7 @@ extension GroupMetrics {
             },
             search: record.search.map { search in
                 SearchMetrics(
+                    cut: search.cut,
                     genetic: search.genetic,
                     greedy: search.greedy,
                     diagonal: search.diagonal,

@@ -7,8 +7,8 @@ import KerasFormat
 import Pruning
 import Tensors
 
-/// What a result is made from.
-struct JobResultSource {
+/// What all students of a job are made from.
+struct JobMaterial {
     let stem: String
     let teacher: KerasModel
     /// The length and the hash of the model as dropped.
@@ -16,8 +16,14 @@ struct JobResultSource {
     let specHash: SHA256.Digest
     let dataFile: (hash: SHA256.Digest, bytes: Int)
     let data: CompressionData
-    let outcome: CompressionOutcome
     let request: JobRequest
+}
+
+/// What a result is made from.
+struct JobResultSource {
+    let material: JobMaterial
+    let variant: JobVariant
+    let outcome: CompressionOutcome
     /// Times, attempts and resumptions.
     let progress: JobProgress
     /// Seconds of a clock that only goes forward.
@@ -38,18 +44,17 @@ struct JobResult {
     ///
     /// - Throws: A failure where the file cannot be made or answers otherwise than the student in memory.
     init(_ source: JobResultSource) throws(WorkerInterruption) {
-        let outcome = source.outcome
+        let (outcome, material) = (source.outcome, source.material)
+        let fileName = "\(material.stem).\(material.teacher.format.rawValue)"
         let image: [UInt8]
         let written: KerasModel
         do {
-            image = try source.teacher.image(replacing: outcome.student)
+            image = try material.teacher.image(replacing: outcome.student)
             written = try KerasModel.read(image: image)
         } catch {
-            throw .failure(
-                JobFailure(error, file: "\(source.stem).\(source.teacher.format.rawValue)")
-            )
+            throw .failure(JobFailure(error, file: fileName))
         }
-        let validation = source.data.validation
+        let validation = material.data.validation
         let count = min(Self.verifiedSamples, validation.count)
         let difference = Self.difference(
             of: written.network,
@@ -60,7 +65,7 @@ struct JobResult {
             throw .failure(.verificationFailed(difference, tolerance: Self.tolerance))
         }
         let times = ForwardTimes(
-            teacher: source.teacher.network,
+            teacher: material.teacher.network,
             student: outcome.student,
             batch: { validation.batch((0..<$0).map { $0 % validation.count }) },
             clock: source.clock
@@ -69,26 +74,26 @@ struct JobResult {
         metrics = JobMetrics(
             outcome.record,
             run: run,
-            models: ModelPair(teacher: source.teacher, student: outcome.student),
-            fileBytes: BeforeAfter(before: source.model.bytes, after: image.count),
-            samples: (validation.count, source.data.test?.count ?? 0),
+            models: ModelPair(teacher: material.teacher, student: outcome.student),
+            fileBytes: BeforeAfter(before: material.model.bytes, after: image.count),
+            samples: (validation.count, material.data.test?.count ?? 0),
             times: times,
             verification: VerificationMetrics(
                 largestOutputDifference: Double(difference),
                 tolerance: Double(Self.tolerance),
                 samples: count
             ),
-            budget: source.request.plan.budget
+            budget: source.variant.plan.budget
         )
-        let report = Report(metrics, spec: source.request.resolved)
+        let report = Report(metrics, spec: source.variant.resolved)
         contents = [
-            ("\(source.stem).\(source.teacher.format.rawValue)", image),
+            (fileName, image),
             ("report.html", Array(report.html.utf8)),
             ("metrics.json", JSONText.bytes(of: metrics)),
             ("history.csv", Array(metrics.historyCSV.utf8)),
             ("sensitivity.csv", Array(metrics.sensitivityCSV.utf8)),
             ("kept-channels.json", JSONText.bytes(of: KeptChannels(outcome.record))),
-            ("spec.yaml", Array(source.request.resolved.utf8)),
+            ("spec.yaml", Array(source.variant.resolved.utf8)),
         ]
     }
 
@@ -111,31 +116,32 @@ struct JobResult {
 
 extension RunMetrics {
     init(_ source: JobResultSource, student: SHA256.Digest) {
-        let progress = source.progress
+        let (progress, material) = (source.progress, source.material)
         self.init(
-            job: source.stem,
-            modelName: source.teacher.network.name,
-            seed: Int(source.request.plan.seed),
+            job: material.stem,
+            modelName: material.teacher.network.name,
+            method: source.variant.plan.method.rawValue,
+            seed: Int(source.variant.plan.seed),
             versions: VersionMetrics(
                 espalier: EspalierVersion.current,
-                keras: source.teacher.kerasVersion
+                keras: material.teacher.kerasVersion
             ),
             machine: .current,
             threads: ThreadPool.shared.threads,
             startedAt: progress.startedAt,
             finishedAt: timestamp(),
-            stageTimes: progress.stageTimes,
+            stageTimes: progress.ownStageTimes,
             attempts: progress.attempts,
             resumes: progress.resumes,
             files: FileMetrics(
                 modelSha256: BeforeAfter(
-                    before: source.model.hash.description,
+                    before: material.model.hash.description,
                     after: student.description
                 ),
-                specSha256: source.specHash.description,
-                data: source.request.dataFile,
-                dataSha256: source.dataFile.hash.description,
-                dataBytes: source.dataFile.bytes
+                specSha256: material.specHash.description,
+                data: material.request.dataFile,
+                dataSha256: material.dataFile.hash.description,
+                dataBytes: material.dataFile.bytes
             )
         )
     }
