@@ -100,10 +100,3 @@ public struct UniformSettings: Sendable, Hashable, Codable {
     /// Makes the default settings.
     public init() {}
 }
-
-/// What a unit's Fisher information is divided by.
-public enum FisherNormalisation: String, Sendable, Hashable, Codable, CaseIterable {
-    case none
-    case macs
-    case memory
-}

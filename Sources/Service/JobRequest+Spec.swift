@@ -6,10 +6,18 @@ import Pruning
 extension JobRequest {
     /// Reads a spec and says the same in the words of the rooms that do the work.
     ///
+    /// - Parameters:
+    ///   - text: YAML or JSON.
+    ///   - methods: Methods in place of the spec's.
     /// - Throws: A failure with every fault of the spec.
-    public static func reading(_ text: String) throws(JobFailure) -> JobRequest {
+    public static func reading(
+        _ text: String,
+        methods: [String]? = nil
+    ) throws(JobFailure) -> JobRequest {
         do {
-            return JobRequest(try JobSpec.parse(text))
+            var spec = try JobSpec.parse(text)
+            if let methods { spec.methods = methods }
+            return JobRequest(spec)
         } catch {
             throw JobFailure(error)
         }

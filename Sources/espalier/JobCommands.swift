@@ -42,6 +42,47 @@ struct Run: ParsableCommand {
     @Option(help: "Where the result goes.") var out = "."
 
     func run() throws {
+        try ForegroundJob(model: model, spec: spec, out: out).run()
+    }
+}
+
+struct Compare: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Does one job by several methods and lays the students side by side."
+    )
+
+    @Argument(help: "The model.") var model: String
+    @Argument(help: "The spec; its own method is not asked.") var spec: String
+    @Option(help: "The methods, joined by commas, or all.") var methods = "all"
+    @Option(help: "Where the result goes.") var out = "."
+
+    func validate() throws {
+        let names = methods.split(separator: ",").map(String.init)
+        let known = JobSpec.everyMethod
+        guard names == ["all"] || (!names.isEmpty && names.allSatisfy(known.contains)) else {
+            throw ValidationError(
+                "Received \(methods). Expected all or some of \(known.joined(separator: ","))."
+            )
+        }
+    }
+
+    func run() throws {
+        let names = methods.split(separator: ",").map(String.init)
+        var job = ForegroundJob(model: model, spec: spec, out: out)
+        job.methods = names == ["all"] ? JobSpec.everyMethod : names
+        try job.run()
+    }
+}
+
+/// A job done here and now, with its progress on the terminal.
+private struct ForegroundJob {
+    let model: String
+    let spec: String
+    let out: String
+    /// Methods in place of the spec's.
+    var methods: [String]?
+
+    func run() throws {
         let stem = URL(filePath: model).deletingPathExtension().lastPathComponent
         let files = RealFileSystem()
         let job = JobFolder(path: "\(out)/.espalier-\(stem)")
@@ -64,7 +105,9 @@ struct Run: ParsableCommand {
             files: files,
             stop: stop,
             clock: monotonicSeconds,
-            readSpec: JobRequest.reading(_:),
+            readSpec: { [methods] text throws(JobFailure) in
+                try JobRequest.reading(text, methods: methods)
+            },
             observe: display.show
         )
         worker.screening = ModelScreening()
@@ -72,14 +115,24 @@ struct Run: ParsableCommand {
         display.end()
         if case .done(let path) = outcome {
             try files.removeTree(job.path)
-            let metrics = try JSONText.value(
-                JobMetrics.self,
-                from: files.read("\(path)/metrics.json", limit: 1 << 26)
-            )
-            say(BeforeAfterTable(metrics).lines.joined(separator: "\n"))
+            say(try Self.table(of: path, files).joined(separator: "\n"))
         }
         if case .failed = outcome { try files.removeTree(job.path) }
         try finish(outcome)
+    }
+}
+
+extension ForegroundJob {
+    /// What came of the job: teacher and student, or teacher and students.
+    fileprivate static func table(of path: String, _ files: RealFileSystem) throws -> [String] {
+        func value<Value: Decodable>(_ type: Value.Type, _ name: String) throws -> Value {
+            try JSONText.value(type, from: files.read("\(path)/\(name)", limit: 1 << 26))
+        }
+        let comparison = "comparison.json"
+        guard try files.statusIfPresent(of: "\(path)/\(comparison)") != nil else {
+            return BeforeAfterTable(try value(JobMetrics.self, "metrics.json")).lines
+        }
+        return ComparisonTable(try value(ComparisonMetrics.self, comparison)).lines
     }
 }
 
@@ -122,7 +175,7 @@ struct Work: ParsableCommand {
             files: files,
             stop: stop,
             clock: monotonicSeconds,
-            readSpec: JobRequest.reading(_:),
+            readSpec: { text throws(JobFailure) in try JobRequest.reading(text) },
             observe: { _ in }
         )
         worker.limits = limits

@@ -16,17 +16,45 @@ enum CandidateSource: Sendable, Hashable {
     case level
     /// Along the combined curves times random weights (METHODS 11.3, after SPDY).
     case weighted(Int)
-    /// Along the combined curves, at a share of macs between what lost too much accuracy and what did not.
+    /// As the method does first, at a share of macs between what lost too much accuracy and what did not.
     case bisected(Int)
+    /// Always the unit goes that is worth least for what it costs.
+    case fisher
+    /// What scores below a share of its group's mean goes.
+    case groupMean
+    /// One group after another, each as far as its part of the accuracy that may go (METHODS 6.4).
+    case structural(Int)
 
     /// The share of macs is halved this often for an accuracy drop.
     private static let bisections = 8
 
     /// All that a plan asks to be tried, in order.
-    static func all(for plan: CompressionPlan) -> [CandidateSource] {
-        guard plan.budget.unit != .accuracyDrop else {
-            return (0..<bisections).map { .bisected($0) }
+    ///
+    /// - Parameters:
+    ///   - plan: What is asked.
+    ///   - groups: How many groups may be cut.
+    static func all(for plan: CompressionPlan, groups: Int) -> [CandidateSource] {
+        if plan.budget.unit == .accuracyDrop {
+            return plan.method == .compensation
+                ? (0...groups * StructuralSearch.trialsPerGroup).map { .structural($0) }
+                : (0..<bisections).map { .bisected($0) }
         }
+        return plan.method == .genetic ? measured(plan) : [base(of: plan.method)]
+    }
+
+    /// How a method shares a budget out, without trying others.
+    static func base(of method: PruningMethod) -> CandidateSource {
+        switch method {
+        case .genetic, .conditional: .combined(isRounded: false)
+        case .fisher: .fisher
+        case .compensation: .level
+        case .uniform: .groupMean
+        case .lasso, .l1, .l2, .bnScale, .taylor, .fpgm, .hrank, .random: .uniform
+        }
+    }
+
+    /// Allocations of many kinds, judged by measurement.
+    private static func measured(_ plan: CompressionPlan) -> [CandidateSource] {
         let rounded = plan.roundTo > 1 ? [false, true] : [false]
         return [.uniform]
             + rounded.map { .reconstruction(isRounded: $0) }
@@ -46,6 +74,9 @@ enum CandidateSource: Sendable, Hashable {
         case .level: "level"
         case .weighted(let index): "weighted \(index + 1)"
         case .bisected(let index): "bisected \(index + 1)"
+        case .fisher: "worth for its cost"
+        case .groupMean: "group mean"
+        case .structural(let index): "structural \(index + 1)"
         }
     }
 
@@ -53,7 +84,8 @@ enum CandidateSource: Sendable, Hashable {
         switch self {
         case .reconstruction(let isRounded), .sensitivity(let isRounded), .combined(let isRounded):
             isRounded
-        case .uniform, .lagrangian, .level, .weighted, .bisected: false
+        case .uniform, .lagrangian, .level, .weighted, .bisected, .fisher, .groupMean, .structural:
+            false
         }
     }
 }
@@ -63,37 +95,6 @@ struct AllocationCurves {
     var sensitivity: [RemovalCurve]
     var reconstruction: [RemovalCurve]
     var combined: [RemovalCurve]
-
-    /// The allocation of one source.
-    ///
-    /// - Parameters:
-    ///   - source: Where it comes from.
-    ///   - allocator: Knows budget and costs.
-    ///   - weights: One factor per group for a weighted source.
-    /// - Returns: The widths.
-    func allocation(
-        _ source: CandidateSource,
-        _ allocator: Allocator,
-        weights: [Double]?
-    ) -> Allocation {
-        let name = source.name
-        switch source {
-        case .uniform: return allocator.uniform(name)
-        case .reconstruction(let isRounded):
-            return allocator.optimal(along: reconstruction, name: name, isRounded: isRounded)
-        case .sensitivity(let isRounded):
-            return allocator.optimal(along: sensitivity, name: name, isRounded: isRounded)
-        case .combined(let isRounded):
-            return allocator.optimal(along: combined, name: name, isRounded: isRounded)
-        case .lagrangian: return allocator.lagrangian(along: combined, name: name)
-        case .level: return allocator.level(along: sensitivity, name: name)
-        case .weighted:
-            let weights = weights ?? combined.map { _ in 1 }
-            let curves = zip(combined, weights).map { $0.scaled(by: $1) }
-            return allocator.optimal(along: curves, name: name)
-        case .bisected: return allocator.optimal(along: combined, name: name)
-        }
-    }
 
     /// Factors for the groups: all drawn anew for the first half of the weighted candidates, then a tenth of the best's.
     ///

@@ -41,7 +41,7 @@ public struct CompressionEstimate: Sendable, Hashable {
         let reestimated = min(calibration, max(512, plan.batchSize))
         // The scan keeps what lies before a group and computes what lies behind it: half of the network on average.
         let scan = groups.count * plan.sensitivity.fractions.count * (scanned + reestimated) / 2
-        let candidates = CandidateSource.all(for: plan).count
+        let candidates = CandidateSource.all(for: plan, groups: groups.count).count
         let repair = plan.compensation.isEnabled ? Self.passesOfRepair * calibration : 0
         let ends = 2 * samples.validation + 2 * samples.test
         var forward = Double(scan + candidates * (repair + samples.validation) + ends)

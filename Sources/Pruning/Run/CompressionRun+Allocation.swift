@@ -5,7 +5,9 @@ import Tensors
 
 /// Allocations are cut, repaired and measured one after another; the best one's network goes on.
 extension CompressionRun {
-    var sources: [CandidateSource] { CandidateSource.all(for: context.plan) }
+    var sources: [CandidateSource] {
+        CandidateSource.all(for: context.plan, groups: context.scannedGroups.count)
+    }
 
     /// How many allocations are tried.
     public var candidateCount: Int { sources.count }
@@ -51,13 +53,15 @@ extension CompressionRun {
     private func choose(_ source: CandidateSource) throws(CompressionError) -> String {
         compensation = nil
         state.repair = RepairRecord()
-        var pending = allocation(from: source)
-        var network = try cut(select(pending.allocation.kept))
+        var pending = try allocation(from: source)
+        var network = try cut(try select(pending.allocation.kept))
         if context.plan.budget.unit == .latency, let clock = context.clock {
             try tighten(&pending, &network, source, clock)
         }
-        pending.isNew = !state.candidates.contains { $0.kept == pending.allocation.kept }
-        state.kept = select(pending.allocation.kept)
+        let known = state.candidates.first { $0.kept == pending.allocation.kept }
+        if let known { state.structural?.record(known.quality.accuracy ?? 0) }
+        pending.isNew = known == nil
+        state.kept = try select(pending.allocation.kept)
         state.pending = pending
         student = pending.isNew ? network : nil
         return "\(source.name): \(pending.allocation.kept)"
@@ -78,14 +82,16 @@ extension CompressionRun {
             pending.latency = time
             guard time > asked, limit > least else { return }
             limit = max(least, Int(Double(limit) * Double(asked) / Double(time) * 0.99))
-            pending.allocation = allocation(from: source, limit: limit).allocation
-            network = try cut(select(pending.allocation.kept))
+            pending.allocation = try allocation(from: source, limit: limit).allocation
+            network = try cut(try select(pending.allocation.kept))
         }
         pending.latency = LatencyModel.time(network, on: context.latencySamples, clock: clock)
     }
 
-    private func allocation(from source: CandidateSource, limit: Int? = nil) -> PendingCandidate {
-        var limit = limit ?? context.limit(state.latency)
+    private func allocation(
+        from source: CandidateSource,
+        limit: Int? = nil
+    ) throws(CompressionError) -> PendingCandidate {
         var weights: [Double]?
         if case .weighted(let index) = source {
             let earlier = state.candidates.filter { $0.weights != nil }
@@ -97,10 +103,11 @@ extension CompressionRun {
                 seed: context.plan.seed
             )
         }
+        var limit = limit ?? context.limit(state.latency)
         if case .bisected = source { limit = bisectedLimit }
-        let allocator = context.allocator(limit: limit, state.latency)
+        let kept = try widths(by: source, within: limit, weights: weights)
         return PendingCandidate(
-            allocation: curves.allocation(source, allocator, weights: weights),
+            allocation: Allocation(name: source.name, kept: kept),
             isRounded: source.isRounded,
             weights: weights,
             limit: limit
@@ -127,17 +134,6 @@ extension CompressionRun {
             let teacher = state.teacher?.accuracy, let own = quality.accuracy
         else { return false }
         return own >= teacher - drop
-    }
-
-    /// The units that stay when each group keeps so many: the search's choice.
-    func select(_ kept: [Int]) -> KeptUnits {
-        groups.indices.map { group in
-            let removals = groups[group].width - kept[group]
-            guard removals > 0, let selection = selection(group, removing: removals) else {
-                return Array(0..<kept[group])
-            }
-            return Set(0..<groups[group].width).subtracting(selection.removed).sorted()
-        }
     }
 
     /// BatchNorm re-estimation comes last, and stays where it lowers the held-out loss.
@@ -171,6 +167,7 @@ extension CompressionRun {
             latency: pending.latency,
             weights: pending.weights
         )
+        state.structural?.record(quality.accuracy ?? 0)
         if isBetter(candidate, than: state.candidates.first) {
             state.candidates.insert(candidate, at: 0)
             best = network

@@ -45,13 +45,14 @@ extension CompressionRun {
         guard removals > 0 else { return "" }
         switch context.plan.distillation.order {
         case .oneShot:
-            guard let objective = objective(of: group),
-                let selection = selection(group, removing: removals)
-            else {
+            guard let removed = try removed(removals, of: group) else {
                 // As in the candidate that was measured: without an objective no unit is better than another.
                 return "\(groups[group].name): not measured, keeps \(state.target[group])"
             }
-            record(selection, objective, groups[group], context.teacher, at: group)
+            if let objective = objective(of: group) {
+                let found = isGenetic ? selection(group, removing: removals) : nil
+                record(removed, found, objective, groups[group], context.teacher, at: group)
+            }
             return "\(groups[group].name): keeps \(state.target[group]) of \(groups[group].width)"
         case .layerwise: return try evolve(group, removing: removals, position)
         }
@@ -96,16 +97,9 @@ extension CompressionRun {
         floors[own] = state.target[group]
         let statistics = context.statistics(of: reference, floors: [floors[own]])
         var kept = Array(0..<state.target[group])
-        if let objective = statistics.measure(analysis.groups[own]).objective {
-            let selection = Selection(
-                objective,
-                removing: removals,
-                magnitude: magnitudeChoice(analysis.groups[own], reference, removing: removals),
-                plan: context.plan,
-                name: name
-            )
-            record(selection, objective, analysis.groups[own], reference, at: group)
-            kept = Set(0..<groups[group].width).subtracting(selection.removed).sorted()
+        let objective = statistics.measure(analysis.groups[own]).objective
+        if let removed = try removed(removals, own: analysis.groups[own], objective, reference, group) {
+            kept = Set(0..<groups[group].width).subtracting(removed).sorted()
         }
         var units = analysis.groups.map { Array(0..<$0.width) }
         units[own] = kept
@@ -119,6 +113,36 @@ extension CompressionRun {
         state.kept[group] = kept
         compensation = nil
     }
+
+    /// What goes of a group measured in the student as it is; methods that do not search chose on the teacher.
+    private func removed(
+        _ count: Int,
+        own: CoupledGroup,
+        _ objective: GroupObjective?,
+        _ network: Network,
+        _ group: Int
+    ) throws(CompressionError) -> [Int]? {
+        guard let objective else {
+            if isGenetic { return nil }
+            return try removed(count, of: group)
+        }
+        var found: Selection?
+        if isGenetic {
+            found = Selection(
+                objective,
+                removing: count,
+                magnitude: magnitudeChoice(own, network, removing: count),
+                plan: context.plan,
+                name: groups[group].name
+            )
+        }
+        let choice = found == nil ? try removed(count, of: group) : found?.removed
+        if let choice { record(choice, found, objective, own, network, at: group) }
+        return choice
+    }
+
+    /// Whether units are chosen by the genetic search.
+    private var isGenetic: Bool { [.genetic, .conditional].contains(context.plan.method) }
 
     private func finishGroupRepair() {
         guard var network = student else { return }
@@ -156,14 +180,15 @@ extension CompressionRun {
 
     /// What each way of choosing reaches, for the record.
     private func record(
-        _ selection: Selection,
+        _ removed: [Int],
+        _ selection: Selection?,
         _ objective: GroupObjective,
         _ group: CoupledGroup,
         _ network: Network,
         at index: Int
     ) {
         let centred = objective.centred
-        let removals = selection.removed.count
+        let removals = removed.count
         let width = group.width
         let greedy = centred.greedyChoice(removals)
         let exact = ExactSearch.run(centred, from: greedy)
@@ -171,22 +196,23 @@ extension CompressionRun {
         let chance = Array(random.permutation(width).prefix(removals))
         let magnitude = magnitudeChoice(group, network, removing: removals)
         state.searches[index] = SearchRecord(
-            cut: centred.energy(removing: selection.removed),
-            genetic: selection.genetic.energy,
+            cut: centred.energy(removing: removed),
+            genetic: selection?.genetic.energy,
             greedy: centred.energy(removing: greedy),
             diagonal: centred.energy(removing: centred.diagonalChoice(removals)),
             magnitude: centred.energy(removing: magnitude),
             random: centred.energy(removing: chance),
             optimum: exact.isProved ? exact.energy : nil,
-            generations: selection.genetic.generations,
+            generations: selection?.genetic.generations ?? [],
             bound: exact.bound,
-            surgeon: selection.surgeon.map { centred.energy(removing: $0) },
-            chosen: selection.isSurgeons ? "surgeon" : "genetic"
+            surgeon: selection?.surgeon.map { centred.energy(removing: $0) },
+            chosen: selection.map { $0.isSurgeons ? "surgeon" : "genetic" }
+                ?? context.plan.method.rawValue
         )
-        let folded = centred.energy(removing: selection.removed)
-        let fitted = objective.leastSquares?.energy(removing: selection.removed)
+        let folded = centred.energy(removing: removed)
+        let fitted = objective.leastSquares?.energy(removing: removed)
         state.errors[index] = LayerErrorRecord(
-            raw: objective.raw.energy(removing: selection.removed),
+            raw: objective.raw.energy(removing: removed),
             folded: folded,
             leastSquares: min(folded, fitted ?? folded),
             isLeastSquaresKnown: fitted != nil
@@ -194,23 +220,11 @@ extension CompressionRun {
     }
 
     /// The units whose producers' filters have the smallest sum of magnitudes.
-    ///
-    /// Source: Li et al. 2017, "Pruning Filters for Efficient ConvNets", arXiv:1608.08710, section 3.1.
     private func magnitudeChoice(
         _ group: CoupledGroup,
         _ network: Network,
         removing count: Int
     ) -> [Int] {
-        var scores = [Double](repeating: 0, count: group.width)
-        for slice in group.slices where slice.role == .producer {
-            let weight = network.layers[slice.place.layer].weights[slice.place.weight]
-            guard weight.shape.rank > 1 else { continue }
-            for (unit, positions) in slice.positions.enumerated() {
-                let own = weight.selecting(positions, axis: slice.place.axis)
-                scores[unit] += own.values.reduce(0) { $0 + Double(abs($1)) }
-            }
-        }
-        return (0..<group.width).sorted { (scores[$0], $0) < (scores[$1], $1) }
-            .prefix(count).sorted()
+        WeightScores(.magnitude, of: group, in: network).choice.removed(count)
     }
 }

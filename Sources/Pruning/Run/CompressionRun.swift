@@ -44,6 +44,7 @@ public final class CompressionRun {
     var scan: SensitivityScan?
     var compensation: Compensation?
     var selections: [Selection.Key: Selection] = [:]
+    var evidence = MethodEvidence()
     /// The result, once ``advance()`` has returned false.
     public private(set) var outcome: CompressionOutcome?
     private var message = ""
@@ -91,6 +92,8 @@ public final class CompressionRun {
         state.notes = earlier.state.notes
         state.scanWork = earlier.state.scanWork
         measurements = earlier.measurements
+        selections = earlier.selections
+        evidence.scores = earlier.evidence.scores
     }
 
     /// Goes on where a checkpoint was taken; teacher, data and plan must be the ones it was taken with.

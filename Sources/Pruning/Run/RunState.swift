@@ -22,6 +22,8 @@ struct RunState: Codable, Sendable {
     /// For each group, why it could not be measured.
     var notes: [String?] = []
     var candidates: [CandidateRecord] = []
+    /// Where the structural search is, of a method that has one.
+    var structural: StructuralSearch?
     /// The allocation that is being repaired.
     var pending: PendingCandidate?
     /// What the best candidate's repair found, and the units it keeps; its weights are in the archive.
