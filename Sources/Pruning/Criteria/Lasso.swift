@@ -5,10 +5,17 @@ import Tensors
 /// Both forms minimise `|y - Z b|^2 / 2M + penalty |b|_1` over rows `(t, o)` of samples and outputs, `M` of them, with an
 /// intercept. The Gram form needs only `Z' Z / M` and `Z' y / M`, whose sizes do not grow with the rows.
 public enum Lasso {
-    /// Passes over all coordinates at the most.
-    private static let mostPasses = 2000
-    /// A pass that moves no coordinate by more than this share of the largest target ends the descent.
-    private static let tolerance = 1e-10
+    /// When a descent ends.
+    struct Patience {
+        /// A pass over all coordinates that moves none by more than this share of the largest target is the last.
+        var precision: Double
+        /// Passes over the coordinates, all of them or those that are not zero, at the most.
+        var passes: Int
+
+        /// As exact as a check needs it.
+        static let exact = Patience(precision: 1e-10, passes: 100_000)
+    }
+
     /// Columns whose square is below this share of the largest are dead: dividing by it would give no number.
     private static let deadShare = 1e-12
 
@@ -26,17 +33,27 @@ public enum Lasso {
         penalty: Double,
         from start: [Double]? = nil
     ) -> [Double] {
+        coefficients(gram: gram, target: target, penalty: penalty, from: start, .exact)
+    }
+
+    static func coefficients(
+        gram: SquareMatrix,
+        target: [Double],
+        penalty: Double,
+        from start: [Double]?,
+        _ patience: Patience
+    ) -> [Double] {
         let size = gram.size
         let live = liveColumns(of: (0..<size).map { gram[$0, $0] })
         var descent = GramDescent(gram: gram, target: target, penalty: penalty)
         for column in live { descent.move(column, to: start?[column] ?? 0) }
-        let limit = tolerance * (target.map(abs).max() ?? 0)
-        for _ in 0..<mostPasses {
-            if descent.pass(over: live) <= limit { break }
+        let limit = patience.precision * (target.map(abs).max() ?? 0)
+        var left = patience.passes
+        while left > 0, descent.pass(over: live) > limit {
+            left -= 1
             // Most coordinates are zero and stay so: the others settle among themselves first.
             let active = live.filter { descent.coefficients[$0] != 0 }
-            var passes = 0
-            while passes < mostPasses, descent.pass(over: active) > limit { passes += 1 }
+            while left > 0, descent.pass(over: active) > limit { left -= 1 }
         }
         return descent.coefficients
     }
@@ -70,10 +87,11 @@ public enum Lasso {
                 $0 + rows[$1 * columns + column] * rows[$1 * columns + column]
             } * scale
         }
-        let limit = tolerance * ((0..<columns).map { abs(product($0)) }.max() ?? 0)
+        let patience = Patience.exact
+        let limit = patience.precision * ((0..<columns).map { abs(product($0)) }.max() ?? 0)
         let live = liveColumns(of: squares)
         var coefficients = [Double](repeating: 0, count: columns)
-        for _ in 0..<mostPasses {
+        for _ in 0..<patience.passes {
             var largest = 0.0
             for column in live {
                 let old = coefficients[column]

@@ -9,6 +9,8 @@ public struct LassoChoice: UnitChoice {
     private let gram: SquareMatrix
     private let target: [Double]
 
+    /// Which units are zero is decided long before the others' coefficients are settled.
+    private static let patience = Lasso.Patience(precision: 1e-6, passes: 400)
     /// The first penalty as a share of the one that leaves nothing.
     private static let firstShare = 1e-3
     /// An interval of penalties that was halved this often holds no other number of units.
@@ -84,7 +86,13 @@ public struct LassoChoice: UnitChoice {
     }
 
     private func solution(at penalty: Double, from start: [Double]?) -> [Double] {
-        Lasso.coefficients(gram: gram, target: target, penalty: penalty, from: start)
+        Lasso.coefficients(
+            gram: gram,
+            target: target,
+            penalty: penalty,
+            from: start,
+            Self.patience
+        )
     }
 
     /// The solutions seen on the way to a number of units.
