@@ -40,8 +40,8 @@ public struct GradientEvidence: Sendable, Hashable {
     ) throws(CompressionError) {
         let head = try ModelHead(network)
         let frozen = network.frozen
-        let readers = MaskReader.all(of: groups, in: network)
         let loss = SampledLoss(isCategorical: head.isSoftmax, labels: labels, seed: seed)
+        var masks = MaskDerivatives(of: groups, in: network)
         var fisher = groups.map { [Double](repeating: 0, count: $0.width) }
         var taylor = fisher
         for range in chunks(of: batchSize, covering: samples.count) {
@@ -52,89 +52,16 @@ public struct GradientEvidence: Sendable, Hashable {
                 random: CounterRandom(seed: seed, stage: "evidence")
             )
             let gradient = loss.gradient(of: pass.values[head.logits], samples: range)
-            var derivatives = groups.map {
-                [Double](repeating: 0, count: range.count * $0.width)
-            }
+            masks.begin(samples: range.count)
             _ = pass.backward(
                 [head.logits: gradient],
                 includingInputs: true,
-                observing: Set(readers.keys)
-            ) { call, input, gradient in
-                let sums = Self.productSums(input, gradient)
-                for reader in readers[call] ?? [] {
-                    reader.add(sums, samples: range.count, to: &derivatives[reader.group])
-                }
-            }
-            for (group, own) in derivatives.enumerated() {
-                let width = groups[group].width
-                for (index, derivative) in own.enumerated() {
-                    fisher[group][index % width] += derivative * derivative
-                    taylor[group][index % width] += abs(derivative)
-                }
-            }
+                observing: masks.calls
+            ) { masks.observe($0, $1, $2) }
+            masks.add(to: &fisher) { $0 * $0 }
+            masks.add(to: &taylor) { abs($0) }
         }
         self.fisher = fisher
         self.taylor = taylor
-    }
-
-    /// For each sample and channel, the sum over pixels of the products, `[N, C]`.
-    private static func productSums(_ input: Tensor, _ gradient: Tensor) -> [Double] {
-        let (count, channels) = (input.shape[0], input.shape.channels)
-        let length = input.shape.withoutBatch.count
-        let results = ResultsInOrder<[Double]>(count: count)
-        input.withUnsafePointer { input in
-            gradient.withUnsafePointer { gradient in
-                ThreadPool.shared.forEach(count) { sample in
-                    var sums = [Double](repeating: 0, count: channels)
-                    for pixel in stride(
-                        from: sample * length,
-                        to: (sample + 1) * length,
-                        by: channels
-                    ) {
-                        for channel in 0..<channels {
-                            sums[channel] +=
-                                Double(input[pixel + channel]) * Double(gradient[pixel + channel])
-                        }
-                    }
-                    results.store(sample, sums)
-                }
-            }
-        }
-        return (0..<count).flatMap { results.load($0) ?? [] }
-    }
-}
-
-/// One call that reads channels of one group.
-private struct MaskReader {
-    let group: Int
-    /// For each unit, its channels in what the call reads.
-    let positions: [[Int]]
-
-    /// By call, all that read channels of groups; after a concatenation one call reads several groups.
-    static func all(of groups: [CoupledGroup], in network: Network) -> [Int: [MaskReader]] {
-        let calls = network.calls
-        var readers: [Int: [MaskReader]] = [:]
-        for (index, group) in groups.enumerated() {
-            for slice in group.consumerSlices {
-                for call in calls[slice.place.layer] {
-                    readers[call, default: []].append(
-                        MaskReader(group: index, positions: slice.positions)
-                    )
-                }
-            }
-        }
-        return readers
-    }
-
-    func add(_ sums: [Double], samples: Int, to derivatives: inout [Double]) {
-        let channels = sums.count / max(samples, 1)
-        let width = positions.count
-        for sample in 0..<samples {
-            for (unit, own) in positions.enumerated() {
-                derivatives[sample * width + unit] += own.reduce(0) {
-                    $0 + sums[sample * channels + $1]
-                }
-            }
-        }
     }
 }

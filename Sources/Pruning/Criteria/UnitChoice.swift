@@ -24,5 +24,6 @@ public struct RankedUnits: UnitChoice, Hashable {
         order = scores.indices.sorted { (scores[$0], $0) < (scores[$1], $1) }
     }
 
+    /// The first units of the order.
     public func removed(_ count: Int) -> [Int] { order.prefix(count).sorted() }
 }
