@@ -3,17 +3,9 @@ import Engine
 import Graph
 import Tensors
 
-/// What units are worth by the loss's derivative with respect to a mask on what reads them.
+/// What units are worth by the loss's derivative with respect to a mask on what reads them; see ``MaskDerivatives``.
 ///
-/// A mask multiplies a unit's channels at the input of every layer that reads them. For sample n its derivative is
-/// `d_n = sum over readers and pixels of activation x gradient`, the readers' own gradients inside the sum. BatchNorm runs
-/// by its moving statistics, so that no sample's derivative depends on the others.
-///
-/// Source: Liu et al. 2021, "Group Fisher Pruning", arXiv:2108.00708, equations 1 to 4, for `fisher = sum d_n^2`.
-///   Differs: depthwise and grouped convolutions only pass a mask on, and have none of their own.
-/// Source: Molchanov et al. 2017, "Pruning Convolutional Neural Networks for Resource Efficient Inference",
-///   arXiv:1611.06440, for `taylor = sum |d_n|`. Differs: taken where channels are read, summed over a coupled
-///   group's readers inside the absolute value; sums over pixels, not means, so that layers can be compared.
+/// BatchNorm runs by its moving statistics, so that no sample's derivative depends on the others.
 public struct GradientEvidence: Sendable, Hashable {
     /// For each group, for each unit, the sum over samples of the squared derivative; the smallest goes first.
     public let fisher: [[Double]]
@@ -41,9 +33,7 @@ public struct GradientEvidence: Sendable, Hashable {
         let head = try ModelHead(network)
         let frozen = network.frozen
         let loss = SampledLoss(isCategorical: head.isSoftmax, labels: labels, seed: seed)
-        var masks = MaskDerivatives(of: groups, in: network)
-        var fisher = groups.map { [Double](repeating: 0, count: $0.width) }
-        var taylor = fisher
+        var derivatives = MaskDerivatives(network: network, groups: groups)
         for range in chunks(of: batchSize, covering: samples.count) {
             var pass = TrainingPass(
                 frozen,
@@ -52,16 +42,10 @@ public struct GradientEvidence: Sendable, Hashable {
                 random: CounterRandom(seed: seed, stage: "evidence")
             )
             let gradient = loss.gradient(of: pass.values[head.logits], samples: range)
-            masks.begin(samples: range.count)
-            _ = pass.backward(
-                [head.logits: gradient],
-                includingInputs: true,
-                observing: masks.calls
-            ) { masks.observe($0, $1, $2) }
-            masks.add(to: &fisher) { $0 * $0 }
-            masks.add(to: &taylor) { abs($0) }
+            // Nothing is trained: without the inputs no gradient would be wanted anywhere.
+            _ = derivatives.add(&pass, [head.logits: gradient], includingInputs: true)
         }
-        self.fisher = fisher
-        self.taylor = taylor
+        fisher = derivatives.fisher
+        taylor = derivatives.taylor
     }
 }

@@ -1,45 +1,69 @@
+import Engine
 import Graph
 import Tensors
 
-/// The derivatives of a loss by masks on the units of groups, sample by sample, while a gradient walks back.
+/// The loss's derivatives with respect to masks on what reads each unit, gathered over backward passes.
 ///
-/// A mask stands at the input of every call that reads its unit; a group's derivative is the sum over its readers.
-struct MaskDerivatives {
-    private let widths: [Int]
+/// A mask multiplies a unit's channels at the input of every layer that reads them. For sample n its derivative is
+/// `d_n = sum over readers and pixels of activation x gradient`, the readers' own gradients inside the sum.
+///
+/// Source: Liu et al. 2021, "Group Fisher Pruning", arXiv:2108.00708, equations 1 to 4, for `fisher = sum d_n^2`.
+///   Differs: depthwise and grouped convolutions only pass a mask on, and have none of their own.
+/// Source: Molchanov et al. 2017, "Pruning Convolutional Neural Networks for Resource Efficient Inference",
+///   arXiv:1611.06440, for `taylor = sum |d_n|`. Differs: taken where channels are read, summed over a coupled
+///   group's readers inside the absolute value; sums over pixels, not means, so that layers can be compared.
+public struct MaskDerivatives: Sendable {
+    /// For each group, for each unit, the sum over samples of the squared derivative; the smallest goes first.
+    public var fisher: [[Double]]
+    /// For each group, for each unit, the sum over samples of the derivative's magnitude; the smallest goes first.
+    public var taylor: [[Double]]
     private let readers: [Int: [MaskReader]]
-    private var samples = 0
-    /// For each group, `[sample, unit]` row-major.
-    private var derivatives: [[Double]] = []
 
-    init(of groups: [CoupledGroup], in network: Network) {
-        widths = groups.map(\.width)
+    /// Prepares sums of zero for the groups of a network.
+    public init(network: Network, groups: [CoupledGroup]) {
         readers = MaskReader.all(of: groups, in: network)
+        fisher = groups.map { [Double](repeating: 0, count: $0.width) }
+        taylor = fisher
     }
 
-    /// The calls that must be observed.
-    var calls: Set<Int> { Set(readers.keys) }
-
-    /// Begins with a batch.
-    mutating func begin(samples: Int) {
-        self.samples = samples
-        derivatives = widths.map { [Double](repeating: 0, count: samples * $0) }
-    }
-
-    /// Takes what one call read, and the gradient of that.
-    mutating func observe(_ call: Int, _ input: Tensor, _ gradient: Tensor) {
-        let sums = Self.productSums(input, gradient)
-        for reader in readers[call] ?? [] {
-            reader.add(sums, samples: samples, to: &derivatives[reader.group])
-        }
-    }
-
-    /// Adds a measure of each sample's derivative to sums per group and unit.
-    func add(to sums: inout [[Double]], _ measure: (Double) -> Double) {
-        for (group, own) in derivatives.enumerated() {
-            for (index, derivative) in own.enumerated() {
-                sums[group][index % widths[group]] += measure(derivative)
+    /// Goes back through a pass and adds what its samples say.
+    ///
+    /// A loss that is a mean over the batch gives derivatives that are smaller by the size of the batch.
+    ///
+    /// - Parameters:
+    ///   - pass: A pass of the network, of another with the same calls and widths, or of a frozen one.
+    ///   - gradients: The gradient of the loss with respect to the output of each node that the loss reads.
+    ///   - includingInputs: Whether the gradients of the network's inputs are wanted; a frozen network has no others.
+    /// - Returns: The gradients, as from ``TrainingPass/backward(_:includingInputs:observing:_:)``.
+    public mutating func add(
+        _ pass: inout TrainingPass,
+        _ gradients: [Int: Tensor],
+        includingInputs: Bool = false
+    ) -> Gradients {
+        var derivatives = fisher.map { _ in [Double]() }
+        let result = pass.backward(
+            gradients,
+            includingInputs: includingInputs,
+            observing: Set(readers.keys)
+        ) { call, input, gradient in
+            let count = input.shape[0]
+            let sums = Self.productSums(input, gradient)
+            for reader in readers[call] ?? [] {
+                let length = count * reader.positions.count
+                if derivatives[reader.group].isEmpty {
+                    derivatives[reader.group] = [Double](repeating: 0, count: length)
+                }
+                reader.add(sums, samples: count, to: &derivatives[reader.group])
             }
         }
+        for (group, own) in derivatives.enumerated() {
+            let width = fisher[group].count
+            for (index, derivative) in own.enumerated() {
+                fisher[group][index % width] += derivative * derivative
+                taylor[group][index % width] += abs(derivative)
+            }
+        }
+        return result
     }
 
     /// For each sample and channel, the sum over pixels of the products, `[N, C]`.

@@ -76,10 +76,10 @@ extension CompressionRun {
         distillation = nil
         self.student = nil
         let analysis = CouplingAnalysis(training.student)
-        training.observation = FisherObservation(of: analysis.groups, in: training.student)
+        training.derivatives = MaskDerivatives(network: training.student, groups: analysis.groups)
         try training.train(batchesOverEpochs: context.plan.fisher.interval)
-        let sums = training.observation?.sums ?? []
-        training.observation = nil
+        let sums = training.derivatives?.fisher ?? []
+        training.derivatives = nil
         guard let (own, unit) = leastWorth(sums, analysis) else {
             self.student = training.student
             return "nothing more can go"

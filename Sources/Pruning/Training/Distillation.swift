@@ -34,8 +34,8 @@ struct Distillation {
     private(set) var student: Network
     private(set) var optimizer: Optimizer
     var position: TrainingPosition
-    /// What is added up while it trains, where something is.
-    var observation: FisherObservation?
+    /// What masks on units are worth in the batches trained on, where that is asked.
+    var derivatives: MaskDerivatives?
 
     private var settings: DistillationSettings { plan.distillation }
 
@@ -190,15 +190,9 @@ struct Distillation {
         guard loss.value.isFinite else {
             throw .trainingDiverged(epoch: position.epoch, learningRate: rate)
         }
-        var observed = observation
-        observation = nil
-        observed?.begin(samples: indices.count)
-        let gradients = pass.backward(
-            [node: loss.gradient],
-            observing: observed?.calls ?? []
-        ) { observed?.observe($0, $1, $2) }
-        observed?.end()
-        observation = observed
+        let gradients =
+            derivatives?.add(&pass, [node: loss.gradient])
+            ?? pass.backward([node: loss.gradient])
         student.updateMovingStatistics(from: pass)
         optimizer.step(&student, gradients: gradients, learningRate: rate)
         position.lossSum += loss.value * Double(indices.count)

@@ -108,7 +108,7 @@ import Testing
             consumer(units: 5, seed: 7, scale: 0.5), consumer(units: 5, seed: 8, scale: 0.02),
         ])
         let left = consumer(units: 5, seed: 7).part
-        let rankings = (20..<26).map { seed in
+        let rankings = (UInt64(20)..<26).map { seed in
             let right = consumer(units: 5, seed: seed, scale: 9).part
             return CompensationAwareRanking(LeastSquaresObjective([left, right])).chosen
         }
