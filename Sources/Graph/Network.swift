@@ -54,7 +54,7 @@ public struct Network: Sendable {
     /// The output shape of each node for one sample, without the batch axis.
     public let shapes: [Shape]
     /// For each layer, what its first call asked of its weights; nothing for a layer that is never called.
-    let specifications: [[WeightSpecification]?]
+    public let specifications: [[WeightSpecification]?]
 
     /// Joins layers into a network and checks every shape.
     ///

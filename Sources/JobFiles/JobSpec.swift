@@ -102,14 +102,16 @@ public struct JobSpec: Sendable, Hashable {
 
     /// How the method `conditional` learns, with `policy: learned`.
     public struct Conditional: Sendable, Hashable {
-        /// Networks the agent may try, over all budgets.
-        public var episodes = 130
+        /// Networks that are tried at random first, over all budgets.
+        public var warmup = 30
+        /// Networks that the agent tries and learns from.
+        public var episodes = 160
     }
 
     /// How the method `uniform` trains gates, and what its student starts from.
     public struct Uniform: Sendable, Hashable {
         /// Batches the gates are trained on.
-        public var gateSteps = 400
+        public var gateSteps = 600
         /// `inherited` or `scratch`.
         public var start = "inherited"
     }

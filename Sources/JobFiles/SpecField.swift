@@ -101,17 +101,27 @@ struct SpecField {
 
     private static var methods: [SpecField] {
         [
-            SpecField(path: "fisher/form", kind: .choice(\.fisher.form, ["one_shot", "iterative"])),
+            SpecField(
+                path: "fisher/form",
+                kind: .choice(\.fisher.form, ["one_shot", "iterative"])
+            ),
             SpecField(
                 path: "fisher/normalisation",
                 kind: .choice(\.fisher.normalisation, ["none", "macs", "memory"])
             ),
             SpecField(path: "fisher/interval", kind: .integer(\.fisher.interval, 1...100_000)),
             SpecField(
+                path: "conditional/warmup",
+                kind: .integer(\.conditional.warmup, 1...100_000)
+            ),
+            SpecField(
                 path: "conditional/episodes",
                 kind: .integer(\.conditional.episodes, 1...100_000)
             ),
-            SpecField(path: "uniform/gate_steps", kind: .integer(\.uniform.gateSteps, 1...1_000_000)),
+            SpecField(
+                path: "uniform/gate_steps",
+                kind: .integer(\.uniform.gateSteps, 1...1_000_000)
+            ),
             SpecField(
                 path: "uniform/start",
                 kind: .choice(\.uniform.start, ["inherited", "scratch"])

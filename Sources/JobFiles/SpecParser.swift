@@ -184,24 +184,8 @@ private struct SpecParser {
             else { return outside(path, range, node) }
             spec[keyPath: place] = values
         case .words(let place, let choices):
-            let nodes = node.sequence.map(Array.init) ?? [node]
-            let words = nodes.compactMap(\.scalar?.string)
-            guard !words.isEmpty, words.count == nodes.count else {
-                return fault(path, "is neither a word nor a list of words", hint: "Write `genetic`.")
-            }
-            if words == ["all"] { return spec[keyPath: place] = choices }
-            guard let stray = words.first(where: { !choices.contains($0) }) else {
-                guard Set(words).count == words.count else {
-                    return fault(path, "names a word twice", hint: "Write each once.")
-                }
-                return spec[keyPath: place] = words
-            }
-            let nearest = nearestWord(to: stray, among: choices).map { " Did you mean \($0)?" }
-            fault(
-                path,
-                "is not one of all, \(choices.joined(separator: ", "))",
-                hint: "Received \(stray).\(nearest ?? "")"
-            )
+            guard let words = words(node, path, choices) else { return }
+            spec[keyPath: place] = words
         case .texts(let place):
             let nodes = node.sequence.map(Array.init) ?? [node]
             spec[keyPath: place] = nodes.compactMap(\.scalar?.string)
@@ -209,6 +193,31 @@ private struct SpecParser {
                 fault(path, "is not a list of texts", hint: "Write `[conv1, \"block_*\"]`.")
             }
         }
+    }
+
+    /// One or several of the words, or `all`; nil where they are something else, which is then noted.
+    private mutating func words(_ node: Node, _ path: String, _ choices: [String]) -> [String]? {
+        let nodes = node.sequence.map(Array.init) ?? [node]
+        let words = nodes.compactMap(\.scalar?.string)
+        guard !words.isEmpty, words.count == nodes.count else {
+            fault(path, "is neither a word nor a list of words", hint: "Write one, or `all`.")
+            return nil
+        }
+        if words == ["all"] { return choices }
+        if let stray = words.first(where: { !choices.contains($0) }) {
+            let nearest = nearestWord(to: stray, among: choices).map { " Did you mean \($0)?" }
+            fault(
+                path,
+                "is not one of all, \(choices.joined(separator: ", "))",
+                hint: "Received \(stray).\(nearest ?? "")"
+            )
+            return nil
+        }
+        guard Set(words).count == words.count else {
+            fault(path, "names a word twice", hint: "Write each once.")
+            return nil
+        }
+        return words
     }
 
     private mutating func outside<Bound>(_ path: String, _ range: ClosedRange<Bound>, _ node: Node)

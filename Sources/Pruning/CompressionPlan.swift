@@ -25,7 +25,7 @@ public struct CompressionPlan: Sendable, Hashable, Codable {
     /// How Fisher information is gathered, where the method goes by it.
     public var fisher = FisherSettings()
     /// Who shares several budgets out, where the method is conditional.
-    public var policy = PolicySettings()
+    public var conditional = ConditionalSettings()
     /// How gates are trained, where the method goes by them.
     public var uniform = UniformSettings()
     /// How the cut network is repaired.

@@ -33,10 +33,22 @@ extension PruningMethod {
     func needsSensitivity(_ plan: CompressionPlan) -> Bool {
         switch self {
         case .genetic: true
-        case .conditional: plan.policy.kind == .exact
+        case .conditional: !plan.learnsPolicy
         case .compensation: plan.budget.unit != .accuracyDrop
         case .lasso, .fisher, .uniform, .l1, .l2, .bnScale, .taylor, .fpgm, .hrank, .random: false
         }
+    }
+}
+
+extension CompressionPlan {
+    /// Whether an agent learns to share the budgets out; a tolerated loss of accuracy is none that it could be given.
+    var learnsPolicy: Bool {
+        method == .conditional && conditional.policy == .learned && budget.unit != .accuracyDrop
+    }
+
+    /// Whether units go one by one while the network trains.
+    var removesInTraining: Bool {
+        method == .fisher && fisher.form == .iterative && budget.unit != .accuracyDrop
     }
 }
 
@@ -61,20 +73,20 @@ public struct FisherSettings: Sendable, Hashable, Codable {
     public init() {}
 }
 
-/// How a conditional policy is come by.
-public struct PolicySettings: Sendable, Hashable, Codable {
-    /// Who shares the budgets out.
-    public enum Kind: String, Sendable, Codable, CaseIterable {
+/// How the conditional method shares several budgets out.
+public struct ConditionalSettings: Sendable, Hashable, Codable {
+    /// Who does.
+    public enum Policy: String, Sendable, Codable, CaseIterable {
         /// The exact table along the measured curves, read out at every budget.
         case exact
         /// An agent that learns to (METHODS 5).
         case learned
     }
 
-    /// Who shares the budgets out.
-    public var kind = Kind.exact
-    /// Networks the agent may try, over all budgets.
-    public var episodes = 130
+    /// Who does.
+    public var policy = Policy.exact
+    /// How the agent learns.
+    public var agent = PolicySettings()
     /// All budgets of the job: one agent learns them together.
     public var budgets: [Budget] = []
 
@@ -92,8 +104,8 @@ public struct UniformSettings: Sendable, Hashable, Codable {
         case scratch
     }
 
-    /// Batches the gates are trained on.
-    public var gateSteps = 400
+    /// How gates are trained on the teacher.
+    public var gates = GateSettings()
     /// What the student starts from.
     public var start = Start.inherited
 

@@ -9,6 +9,7 @@ extension JobRequest {
     /// - Parameters:
     ///   - text: YAML or JSON.
     ///   - methods: Methods in place of the spec's.
+    /// - Returns: What is asked.
     /// - Throws: A failure with every fault of the spec.
     public static func reading(
         _ text: String,
@@ -100,14 +101,15 @@ extension CompressionPlan {
         let budgets = spec.budget.values.map { Budget(unit: spec.budget.unit, value: $0) }
         self.init(budget: budgets[0])
         method = PruningMethod(rawValue: spec.methods[0]) ?? .genetic
-        policy.kind = PolicySettings.Kind(rawValue: spec.policy) ?? .exact
-        policy.episodes = spec.conditional.episodes
-        policy.budgets = budgets
+        conditional.policy = ConditionalSettings.Policy(rawValue: spec.policy) ?? .exact
+        conditional.agent.warmupEpisodes = spec.conditional.warmup
+        conditional.agent.trainingEpisodes = spec.conditional.episodes
+        conditional.budgets = budgets
         fisher.form = FisherSettings.Form(rawValue: spec.fisher.form) ?? .oneShot
         fisher.normalisation =
             FisherNormalisation(rawValue: spec.fisher.normalisation) ?? .memory
         fisher.interval = spec.fisher.interval
-        uniform.gateSteps = spec.uniform.gateSteps
+        uniform.gates.steps = spec.uniform.gateSteps
         uniform.start = UniformSettings.Start(rawValue: spec.uniform.start) ?? .inherited
         seed = UInt64(spec.seed)
         batchSize = spec.batch

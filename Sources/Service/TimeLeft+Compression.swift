@@ -10,8 +10,12 @@ extension TimeLeft {
     /// them what was told after a tenth of a job was within a quarter of the time it took.
     ///
     /// Students that are still to be made are one more stage at the end, each taken for as much work as the one at hand.
-    init(_ series: CompressionSeries, teacher: Network, data: CompressionData, plan: CompressionPlan)
-    {
+    init(
+        _ series: CompressionSeries,
+        teacher: Network,
+        data: CompressionData,
+        plan: CompressionPlan
+    ) {
         let run = series.run
         let work = CompressionWork(run, teacher: teacher, data: data, plan: plan)
         let stages = Pruning.Stage.allCases.map { stage in

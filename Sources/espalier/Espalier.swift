@@ -9,7 +9,8 @@ struct Espalier: ParsableCommand {
         abstract: "Compresses convolutional Keras models.",
         version: ProgramVersion.current,
         subcommands: [
-            Serve.self, Run.self, Compare.self, Check.self, Inspect.self, Predict.self, Evaluate.self,
+            Serve.self, Run.self, Compare.self, Check.self, Inspect.self, Predict.self,
+            Evaluate.self,
             Bench.self, Status.self, Cancel.self, Pause.self, Resume.self, Retry.self,
             Example.self, Work.self, Cut.self, Screen.self,
         ]

@@ -262,9 +262,10 @@ import Testing
                 #expect(errors.fitted != nil)
             }
             if let search = group.search {
-                #expect(search.genetic <= search.greedy)
-                #expect(search.optimum.map { $0 <= search.genetic * (1 + 1e-12) } ?? true)
-                #expect((search.bound ?? 0) <= search.genetic * (1 + 1e-12))
+                let genetic = try #require(search.genetic)
+                #expect(genetic <= search.greedy)
+                #expect(search.optimum.map { $0 <= genetic * (1 + 1e-12) } ?? true)
+                #expect((search.bound ?? 0) <= genetic * (1 + 1e-12))
             }
         }
         #expect(record.studentConfusion?.joined().reduce(0, +) == 40)

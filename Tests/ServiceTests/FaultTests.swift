@@ -87,7 +87,7 @@ struct FaultTests {
                 seconds += 2
                 return seconds
             },
-            readSpec: JobRequest.reading(_:),
+            readSpec: { text throws(JobFailure) in try JobRequest.reading(text) },
             observe: { _ in }
         ).run()
     }

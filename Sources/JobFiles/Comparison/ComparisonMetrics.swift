@@ -59,8 +59,9 @@ public struct ComparisonMetrics: Codable, Hashable, Sendable {
     public var seed: Int
     /// The version of the program.
     public var espalier: String
-    /// When the job began and ended, ISO 8601 in UTC.
+    /// When the job began, ISO 8601 in UTC.
     public var startedAt: String
+    /// When its last student was written, ISO 8601 in UTC.
     public var finishedAt: String
     /// The stages that served all students.
     public var sharedStageTimes: [StageTimeMetrics]

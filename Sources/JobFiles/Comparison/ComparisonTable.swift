@@ -6,8 +6,8 @@ public struct ComparisonTable: Hashable, Sendable {
     public init(_ metrics: ComparisonMetrics) { self.metrics = metrics }
 
     static let columns = [
-        "student", "macs", "parameters", "pruned", "repaired", "distilled", "test", "to the teacher",
-        "choosing", "in all",
+        "student", "macs", "parameters", "pruned", "repaired", "distilled", "test",
+        "to the teacher", "choosing", "in all",
     ]
 
     /// One row per student, the teacher first.

@@ -15,10 +15,11 @@ public enum TerminalProgress {
     ///   - width: The most characters.
     /// - Returns: The line, without control characters.
     public static func line(_ progress: JobProgress, width: Int) -> String {
-        var parts = (progress.student.map { ["\($0.text):"] } ?? []) + [
-            progress.stage.padded(to: 12), bar(progress.share),
-            "\(progress.step)/\(progress.steps)",
-        ]
+        var parts =
+            (progress.student.map { ["\($0.text):"] } ?? []) + [
+                progress.stage.padded(to: 12), bar(progress.share),
+                "\(progress.step)/\(progress.steps)",
+            ]
         if progress.steps > 1, let seconds = progress.stageSecondsLeft, progress.share < 1 {
             parts.append("\(NumberText.duration(seconds)) left")
         }

@@ -20,6 +20,10 @@ enum CandidateSource: Sendable, Hashable {
     case bisected(Int)
     /// Always the unit goes that is worth least for what it costs.
     case fisher
+    /// As units went while the network trained.
+    case training
+    /// As an agent has learned to.
+    case policy
     /// What scores below a share of its group's mean goes.
     case groupMean
     /// One group after another, each as far as its part of the accuracy that may go (METHODS 6.4).
@@ -33,12 +37,15 @@ enum CandidateSource: Sendable, Hashable {
     /// - Parameters:
     ///   - plan: What is asked.
     ///   - groups: How many groups may be cut.
+    /// - Returns: The sources.
     static func all(for plan: CompressionPlan, groups: Int) -> [CandidateSource] {
         if plan.budget.unit == .accuracyDrop {
             return plan.method == .compensation
                 ? (0...groups * StructuralSearch.trialsPerGroup).map { .structural($0) }
                 : (0..<bisections).map { .bisected($0) }
         }
+        if plan.removesInTraining { return [.training] }
+        if plan.learnsPolicy { return [.policy] }
         return plan.method == .genetic ? measured(plan) : [base(of: plan.method)]
     }
 
@@ -75,6 +82,8 @@ enum CandidateSource: Sendable, Hashable {
         case .weighted(let index): "weighted \(index + 1)"
         case .bisected(let index): "bisected \(index + 1)"
         case .fisher: "worth for its cost"
+        case .training: "while training"
+        case .policy: "learned policy"
         case .groupMean: "group mean"
         case .structural(let index): "structural \(index + 1)"
         }
@@ -84,7 +93,8 @@ enum CandidateSource: Sendable, Hashable {
         switch self {
         case .reconstruction(let isRounded), .sensitivity(let isRounded), .combined(let isRounded):
             isRounded
-        case .uniform, .lagrangian, .level, .weighted, .bisected, .fisher, .groupMean, .structural:
+        case .uniform, .lagrangian, .level, .weighted, .bisected, .fisher, .training, .policy,
+            .groupMean, .structural:
             false
         }
     }

@@ -4,7 +4,7 @@
 /// its own. Within a group the share removed is halved towards the largest that keeps the accuracy.
 ///
 /// Source: Xie et al. 2021, "Pruning with Compensation", arXiv:2108.13728, and the driver of its code (METHODS 6.4).
-struct StructuralSearch: Codable, Sendable, Hashable {
+package struct StructuralSearch: Codable, Sendable, Hashable {
     /// How often each group's share is halved.
     static let trialsPerGroup = 6
 
@@ -18,13 +18,13 @@ struct StructuralSearch: Codable, Sendable, Hashable {
     private let accuracy: Double
     private let drop: Double
     /// The units each group keeps as far as it is decided; its width until then.
-    private(set) var kept: [Int]
+    package private(set) var kept: [Int]
     private var position = 0
     private var trial = 0
     private var (lower, upper) = (0.0, 1.0)
 
     /// Begins a search.
-    init(widths: [Int], floors: [Int], accuracy: Double, drop: Double) {
+    package init(widths: [Int], floors: [Int], accuracy: Double, drop: Double) {
         self.widths = widths
         self.floors = floors
         self.accuracy = accuracy
@@ -34,10 +34,10 @@ struct StructuralSearch: Codable, Sendable, Hashable {
     }
 
     /// Whether every group is decided.
-    var isDone: Bool { position == order.count }
+    package var isDone: Bool { position == order.count }
 
     /// The units each group keeps in the next network to be measured; ``kept`` once all are decided.
-    var proposal: [Int] {
+    package var proposal: [Int] {
         guard !isDone else { return kept }
         var widths = kept
         widths[order[position]] = width(without: (lower + upper) / 2)
@@ -51,7 +51,7 @@ struct StructuralSearch: Codable, Sendable, Hashable {
     }
 
     /// Takes note of the proposal's accuracy.
-    mutating func record(_ found: Double) {
+    package mutating func record(_ found: Double) {
         guard !isDone else { return }
         let threshold = accuracy - drop * Double(position + 1) / Double(order.count)
         let middle = (lower + upper) / 2

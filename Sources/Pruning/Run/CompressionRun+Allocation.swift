@@ -29,14 +29,18 @@ extension CompressionRun {
     }
 
     func tryCandidate() throws(CompressionError) -> String {
-        let source = sources[state.step / stepsPerCandidate]
-        let position = state.step % stepsPerCandidate
+        guard state.step >= preparationSteps else { return try learn() }
+        let step = state.step - preparationSteps
+        let source = sources[step / stepsPerCandidate]
+        let position = step % stepsPerCandidate
         if position == 0 { return try choose(source) }
         guard let pending = state.pending, pending.isNew, var network = student else {
             return "\(source.name): as before"
         }
         if position <= repairCalls.count {
             let call = repairCalls[position - 1]
+            // Trained weights are not fitted to what the teacher's were.
+            guard source != .training else { return "" }
             // A copy held elsewhere would make every weight change copy the network.
             student = nil
             fit(call, of: &network, reference: context.teacher, context.analysis, state.kept)
@@ -53,6 +57,9 @@ extension CompressionRun {
     private func choose(_ source: CandidateSource) throws(CompressionError) -> String {
         compensation = nil
         state.repair = RepairRecord()
+        if source == .training { return adoptTrained() }
+        gates = nil
+        policy = nil
         var pending = try allocation(from: source)
         var network = try cut(try select(pending.allocation.kept))
         if context.plan.budget.unit == .latency, let clock = context.clock {
@@ -65,6 +72,21 @@ extension CompressionRun {
         state.pending = pending
         student = pending.isNew ? network : nil
         return "\(source.name): \(pending.allocation.kept)"
+    }
+
+    /// The network that lost its units while it was trained is the only candidate.
+    private func adoptTrained() -> String {
+        if let distillation { student = distillation.student }
+        distillation = nil
+        state.training = TrainingPosition()
+        state.optimizerSteps = 0
+        let kept = state.kept.map(\.count)
+        let name = CandidateSource.training.name
+        state.pending = PendingCandidate(
+            allocation: Allocation(name: name, kept: kept),
+            isRounded: false
+        )
+        return "\(name): \(kept)"
     }
 
     /// Lowers what the model of latency may say until the cut network is as fast as asked.

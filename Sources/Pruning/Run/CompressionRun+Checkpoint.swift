@@ -21,6 +21,9 @@ extension CompressionRun {
             state.momentCounts = moments.map { $0.map(\.count) }
             tensors += moments.flatMap { $0.flatMap { $0.map(\.values) } }
         }
+        state.gates = gates?.progress
+        state.policy = policy?.progress
+        tensors += (gates?.values ?? []) + (policy?.values ?? [])
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         do {
@@ -72,6 +75,15 @@ extension CompressionRun {
             let moments = try moments(counts, of: student, from: &tensors)
             distillation = makeDistillation(student, moments: moments)
         }
+        if let progress = state.gates {
+            gates = try makeGates()
+            try gates?.restore(progress, from: &tensors)
+        }
+        if let progress = state.policy {
+            policy = try makePolicy()
+            try policy?.restore(progress, from: &tensors)
+        }
+        (state.gates, state.policy) = (nil, nil)
     }
 
     private func moments(

@@ -90,9 +90,22 @@ extension CompressionRun {
                 samples: context.calibration,
                 batchSize: context.plan.batchSize
             ).scores
-        case .genetic, .lasso, .compensation, .conditional, .uniform, .l1, .l2, .bnScale, .fpgm,
-            .random:
+        case .uniform: return state.gateScores ?? []
+        case .genetic, .lasso, .compensation, .conditional, .l1, .l2, .bnScale, .fpgm, .random:
             return groups.map { [Double](repeating: 0, count: $0.width) }
+        }
+    }
+
+    /// What removals cost in the method's own scores, added up.
+    private func scoreCurves() throws(CompressionError) -> [RemovalCurve] {
+        try scores().map { scores in
+            var sum = 0.0
+            return RemovalCurve(
+                scores.sorted().enumerated().map { index, score in
+                    sum += score
+                    return (Double(index + 1) / Double(scores.count), sum)
+                }
+            )
         }
     }
 
@@ -123,8 +136,10 @@ extension CompressionRun {
         case .bisected:
             let base = CandidateSource.base(of: context.plan.method)
             return try widths(by: base, within: limit, weights: nil)
+        case .training: return state.kept.map(\.count)
+        case .policy: return policyWidths(within: limit)
         case .fisher:
-            return FisherAllocation(
+            let kept = FisherAllocation(
                 scores: try scores(),
                 unitCost: UnitCost(
                     context.plan.fisher.normalisation,
@@ -135,6 +150,7 @@ extension CompressionRun {
                 limit: limit,
                 cost: allocator.cost
             ).kept.map(\.count)
+            return allocator.filled(kept, try scoreCurves(), by: 1)
         case .groupMean: return try groupMeanWidths(allocator)
         case .structural: return structuralWidths
         }

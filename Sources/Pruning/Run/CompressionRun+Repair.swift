@@ -58,24 +58,32 @@ extension CompressionRun {
     }
 
     func makeDistillation(_ network: Network, moments: [[[Tensor]]]) -> Distillation {
-        let isLast = state.stage == .distillation
-        let layerEpochs = context.plan.distillation.layerEpochs
-        let batches = Int((layerEpochs * Double(batchesPerEpoch)).rounded(.up))
         return Distillation(
             teacher: context.teacher,
             student: network,
             head: context.head,
             samples: context.data.training,
             plan: context.plan,
-            part: TrainingPart(
-                name: isLast ? "" : groups[state.step / stepsPerGroup].name,
-                batches: isLast
-                    ? context.plan.distillation.epochs * batchesPerEpoch : batches
-            ),
+            part: trainingPart,
             position: state.training,
             steps: state.optimizerSteps,
             moments: moments
         )
+    }
+
+    /// What is trained for in this stage.
+    private var trainingPart: TrainingPart {
+        let settings = context.plan.distillation
+        switch state.stage {
+        case .allocation:
+            let batches = removalSteps * context.plan.fisher.interval
+            return TrainingPart(name: "removal", batches: batches, isConstant: true)
+        case .distillation:
+            return TrainingPart(name: "", batches: settings.epochs * batchesPerEpoch)
+        case .baseline, .sensitivity, .search, .surgery, .compensation, .verification, .delivery:
+            let batches = Int((settings.layerEpochs * Double(batchesPerEpoch)).rounded(.up))
+            return TrainingPart(name: groups[state.step / stepsPerGroup].name, batches: batches)
+        }
     }
 
     func distil() throws(CompressionError) -> String {
@@ -84,10 +92,13 @@ extension CompressionRun {
             state.training = TrainingPosition()
             state.optimizerSteps = 0
         }
-        var training = distillation ?? makeDistillation(student, moments: [])
+        let startsAnew = context.plan.method == .uniform && context.plan.uniform.start == .scratch
+        let start =
+            state.step == 0 && startsAnew ? student.reinitialized(seed: context.plan.seed) : student
+        var training = distillation ?? makeDistillation(start, moments: [])
         if state.step == 0 {
-            best = student
-            training.position.bestQuality = state.chosen?.reestimated
+            best = start
+            training.position.bestQuality = startsAnew ? nil : state.chosen?.reestimated
         }
         // The copy in the property would make every weight update copy the network.
         distillation = nil

@@ -98,7 +98,13 @@ extension CompressionRun {
         let statistics = context.statistics(of: reference, floors: [floors[own]])
         var kept = Array(0..<state.target[group])
         let objective = statistics.measure(analysis.groups[own]).objective
-        if let removed = try removed(removals, own: analysis.groups[own], objective, reference, group) {
+        if let removed = try removed(
+            removals,
+            own: analysis.groups[own],
+            objective,
+            reference,
+            group
+        ) {
             kept = Set(0..<groups[group].width).subtracting(removed).sorted()
         }
         var units = analysis.groups.map { Array(0..<$0.width) }

@@ -39,6 +39,8 @@ public final class CompressionRun {
     var student: Network?
     var best: Network?
     var distillation: Distillation?
+    var gates: GateTraining?
+    var policy: ConditionalPolicy?
     /// What a resumed run works out again, to the same bits.
     var measurements: [GroupMeasurement] = []
     var scan: SensitivityScan?
@@ -91,6 +93,12 @@ public final class CompressionRun {
         state.sensitivity = earlier.state.sensitivity
         state.notes = earlier.state.notes
         state.scanWork = earlier.state.scanWork
+        if earlier.context.plan.method == context.plan.method {
+            state.isTaught = context.plan.learnsPolicy || context.plan.method == .uniform
+            state.gateScores = earlier.state.gateScores
+            state.policyLevels = earlier.state.policyLevels
+            state.policyFindings = earlier.state.policyFindings
+        }
         measurements = earlier.measurements
         selections = earlier.selections
         evidence.scores = earlier.evidence.scores
@@ -124,7 +132,7 @@ public final class CompressionRun {
         case .baseline: state.isPrepared ? 0 : 1
         case .surgery, .verification, .delivery, .compensation: 1
         case .sensitivity: scanSteps
-        case .allocation: sources.count * stepsPerCandidate
+        case .allocation: preparationSteps + sources.count * stepsPerCandidate
         case .search: context.analysis.groups.count * stepsPerGroup
         case .distillation: context.plan.distillation.epochs * stepsPerEpoch
         }

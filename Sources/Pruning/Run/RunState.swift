@@ -22,6 +22,17 @@ struct RunState: Codable, Sendable {
     /// For each group, why it could not be measured.
     var notes: [String?] = []
     var candidates: [CandidateRecord] = []
+    /// Whether an earlier one of the series has learned what the method needs.
+    var isTaught = false
+    /// What gates say of each group's units, once they are trained.
+    var gateScores: [[Double]]?
+    /// Where the training of gates is, whose weights and moments are in the archive.
+    var gates: GateTraining.Progress?
+    /// Where the agent is, whose weights, moments and memory are in the archive.
+    var policy: ConditionalPolicy.Progress?
+    /// For each budget of the series, the reward of the exact allocation, and the best the agent found.
+    var policyLevels: [Double] = []
+    var policyFindings: [[Int]?] = []
     /// Where the structural search is, of a method that has one.
     var structural: StructuralSearch?
     /// The allocation that is being repaired.

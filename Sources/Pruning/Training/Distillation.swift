@@ -19,6 +19,8 @@ struct TrainingPart: Sendable {
     var name: String
     /// The batches of the whole part, over which the learning rate falls.
     var batches: Int
+    /// Whether the learning rate stays where it is after its rise.
+    var isConstant = false
 }
 
 /// Trains a student from its teacher, one batch at a time.
@@ -32,6 +34,8 @@ struct Distillation {
     private(set) var student: Network
     private(set) var optimizer: Optimizer
     var position: TrainingPosition
+    /// What masks on units are worth in the batches trained on, where that is asked.
+    var derivatives: MaskDerivatives?
 
     private var settings: DistillationSettings { plan.distillation }
 
@@ -92,17 +96,35 @@ struct Distillation {
         }
     }
 
+    /// Cuts units out of the student; the moments of what stays are kept.
+    ///
+    /// - Parameters:
+    ///   - kept: The units that stay, of the student's own groups.
+    ///   - analysis: Those groups.
+    /// - Throws: ``GraphError`` where what stays does not fit together.
+    mutating func cut(_ kept: KeptUnits, of analysis: CouplingAnalysis) throws(GraphError) {
+        let moments = try optimizer.moments.keeping(kept, of: analysis, in: student)
+        student = try student.keeping(kept, of: analysis)
+        optimizer = Optimizer(
+            optimizer.rule,
+            weightDecay: optimizer.weightDecay,
+            steps: optimizer.steps,
+            moments: moments
+        )
+    }
+
     /// The batches trained on so far, over all epochs.
     var step: Int { position.epoch * batchesPerEpoch + position.batch }
 
     /// The learning rate of one batch, counted as ``step`` is.
     func learningRate(at step: Int) -> Double {
-        let fall: LearningRateSchedule.Fall =
+        var fall: LearningRateSchedule.Fall =
             switch settings.schedule {
             case .cosine: .cosine
             case .step: .step
             case .constant: .constant
             }
+        if part.isConstant { fall = .constant }
         let schedule = LearningRateSchedule(
             peak: settings.learningRate,
             steps: part.batches,
@@ -110,6 +132,17 @@ struct Distillation {
             fall: fall
         )
         return schedule.rate(at: step)
+    }
+
+    /// Trains on so many batches, over the ends of epochs.
+    mutating func train(batchesOverEpochs count: Int) throws(CompressionError) {
+        let last = step + count
+        while step < last {
+            try train(batches: last - step)
+            if position.batch == batchesPerEpoch {
+                position = TrainingPosition(epoch: position.epoch + 1)
+            }
+        }
     }
 
     /// Trains on the next batches of this epoch, at most `limit` of them.
@@ -157,7 +190,9 @@ struct Distillation {
         guard loss.value.isFinite else {
             throw .trainingDiverged(epoch: position.epoch, learningRate: rate)
         }
-        let gradients = pass.backward([node: loss.gradient])
+        let gradients =
+            derivatives?.add(&pass, [node: loss.gradient])
+            ?? pass.backward([node: loss.gradient])
         student.updateMovingStatistics(from: pass)
         optimizer.step(&student, gradients: gradients, learningRate: rate)
         position.lossSum += loss.value * Double(indices.count)

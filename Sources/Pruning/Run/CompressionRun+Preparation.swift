@@ -1,0 +1,128 @@
+import Graph
+import Tensors
+
+/// What a method learns before it can share the budget out: the first steps of the allocation stage.
+extension CompressionRun {
+    /// How many steps that takes; none where an earlier compression of the series has done it.
+    var preparationSteps: Int {
+        guard !state.isTaught else { return 0 }
+        if context.plan.removesInTraining { return removalSteps }
+        if context.plan.learnsPolicy {
+            return (policyBudgets.count + context.plan.conditional.agent.episodes)
+                * stepsPerCandidate
+        }
+        guard context.plan.method == .uniform else { return 0 }
+        let steps = context.plan.uniform.gates.steps
+        return (steps + Self.batchesPerStep - 1) / Self.batchesPerStep
+    }
+
+    func learn() throws(CompressionError) -> String {
+        if context.plan.removesInTraining { return try trainAndRemove() }
+        if context.plan.learnsPolicy { return try tryEpisode() }
+        return try trainGates()
+    }
+
+    /// Trains gates on the teacher; the last step takes their scores.
+    private func trainGates() throws(CompressionError) -> String {
+        var training = try currentGates()
+        gates = nil
+        try training.train(steps: Self.batchesPerStep)
+        let step = training.progress.step
+        guard state.step + 1 == preparationSteps else {
+            gates = training
+            return "gates: batch \(step) of \(training.steps)"
+        }
+        let magnitudes = groups.map { WeightScores(.magnitude, of: $0, in: context.teacher).scores }
+        state.gateScores = zip(training.scores(over: context.calibration), magnitudes)
+            .map { $0 ?? $1 }
+        return "gates: trained on \(step) batches"
+    }
+
+    private func currentGates() throws(CompressionError) -> GateTraining {
+        if let gates { return gates }
+        return try makeGates()
+    }
+
+    func makeGates() throws(CompressionError) -> GateTraining {
+        var settings = context.plan.uniform.gates
+        settings.batchSize = context.plan.batchSize
+        return try GateTraining(
+            teacher: context.teacher,
+            analysis: context.analysis,
+            groups: context.scannedGroups,
+            samples: context.data.training,
+            settings: settings,
+            seed: context.plan.seed
+        )
+    }
+}
+
+/// Units go one by one while the network trains.
+extension CompressionRun {
+    /// As many as there are units above the floors: those after the budget is met do nothing.
+    var removalSteps: Int {
+        zip(groups, context.floors).reduce(0) { $0 + $1.0.width - $1.1 }
+    }
+
+    private var isWithinLimit: Bool {
+        context.count(state.kept.map(\.count), state.latency) <= context.limit(state.latency)
+    }
+
+    /// Trains on some batches, then takes away the unit whose information is smallest for what it costs.
+    private func trainAndRemove() throws(CompressionError) -> String {
+        if state.step == 0 { student = context.teacher }
+        guard let student, !isWithinLimit else { return "within the budget" }
+        var training = distillation ?? makeDistillation(student, moments: [])
+        distillation = nil
+        self.student = nil
+        let analysis = CouplingAnalysis(training.student)
+        training.derivatives = MaskDerivatives(network: training.student, groups: analysis.groups)
+        try training.train(batchesOverEpochs: context.plan.fisher.interval)
+        let sums = training.derivatives?.fisher ?? []
+        training.derivatives = nil
+        guard let (own, unit) = leastWorth(sums, analysis) else {
+            self.student = training.student
+            return "nothing more can go"
+        }
+        var units = analysis.groups.map { Array(0..<$0.width) }
+        units[own].remove(at: unit)
+        do {
+            try training.cut(units, of: analysis)
+        } catch {
+            throw .surgery(error)
+        }
+        let name = analysis.groups[own].name
+        if let group = groups.firstIndex(where: { $0.name == name }) {
+            state.kept[group].remove(at: unit)
+        }
+        state.training = training.position
+        self.student = training.student
+        distillation = training
+        let cost = context.count(state.kept.map(\.count), state.latency)
+        return "\(name): a unit less, \(cost) left of \(context.plan.budget.unit.rawValue)"
+    }
+
+    /// The group of the student and the unit that are worth least for what they cost.
+    private func leastWorth(
+        _ sums: [[Double]],
+        _ analysis: CouplingAnalysis
+    ) -> (group: Int, unit: Int)? {
+        let costs = UnitCost(
+            context.plan.fisher.normalisation,
+            network: context.teacher,
+            groups: groups
+        ).perUnit(keeping: state.kept.map(\.count))
+        var least: (group: Int, unit: Int, worth: Double)?
+        for (own, scores) in sums.enumerated() {
+            let name = analysis.groups[own].name
+            guard let group = groups.firstIndex(where: { $0.name == name }),
+                state.kept[group].count > context.floors[group]
+            else { continue }
+            for (unit, score) in scores.enumerated() {
+                let worth = score / costs[group]
+                if worth < least?.worth ?? .infinity { least = (own, unit, worth) }
+            }
+        }
+        return least.map { ($0.group, $0.unit) }
+    }
+}

@@ -1,0 +1,164 @@
+import Foundation
+import Pruning
+import Tensors
+import Testing
+
+/// A made problem with a known best: costs are products of neighbouring widths, losses convex in each width.
+@Suite struct PolicyLearningTests {
+    private static let widths = [16, 16, 32, 32, 64, 64]
+    private static let steepness = [4, 0.5, 2, 0.25, 1, 0.125]
+
+    private static func cost(_ kept: [Int]) -> Int {
+        let all = [3] + kept + [10]
+        return zip(all, all.dropFirst()).enumerated().reduce(0) {
+            $0 + $1.element.0 * $1.element.1 * 9 * [64, 64, 16, 16, 4, 4, 1][$1.offset]
+        }
+    }
+
+    private static let curves = steepness.map { steepness in
+        RemovalCurve(
+            (1...20).map { (Double($0) / 20, steepness * Double($0 * $0) / 400) }
+        )
+    }
+
+    private static func allocator(_ share: Double) -> Allocator {
+        Allocator(
+            widths: widths,
+            floors: widths.map { $0 / 8 },
+            roundTo: 1,
+            limit: Int(share * Double(cost(widths))),
+            cost: cost
+        )
+    }
+
+    private static func loss(_ kept: [Int]) -> Double {
+        allocator(1).loss(of: kept, curves)
+    }
+
+    private static func bestLoss(_ share: Double) -> Double {
+        let allocator = allocator(share)
+        return allocator.loss(of: allocator.optimal(along: curves, name: "").kept, curves)
+    }
+
+    private static func problem(_ shares: [Double]) -> PolicyProblem {
+        let inputs = [3] + widths
+        return PolicyProblem(
+            layers: widths.enumerated().map { index, width in
+                PolicyLayer(
+                    outputs: width,
+                    inputs: inputs[index],
+                    height: [8, 8, 4, 4, 2, 2][index],
+                    width: [8, 8, 4, 4, 2, 2][index],
+                    weights: 9 * inputs[index] * width,
+                    macs: 9 * inputs[index] * width * [64, 64, 16, 16, 4, 4][index]
+                )
+            },
+            floors: widths.map { $0 / 8 },
+            targets: shares.map {
+                PolicyTarget(limit: allocator($0).limit, expectedReward: -bestLoss($0))
+            },
+            cost: cost
+        )
+    }
+
+    private static func searched(
+        _ shares: [Double],
+        warmup: Int,
+        training: Int,
+        seed: UInt64
+    ) throws -> ConditionalPolicy {
+        var settings = PolicySettings()
+        settings.hiddenUnits = 64
+        settings.warmupEpisodes = warmup
+        settings.trainingEpisodes = training
+        var policy = try ConditionalPolicy(problem: problem(shares), settings: settings, seed: seed)
+        while !policy.isFinished {
+            let episode = policy.nextEpisode()
+            policy.finish(episode, reward: -loss(episode.kept))
+        }
+        return policy
+    }
+
+    @Test("a learned policy comes nearer to the best allocation than random ones, of as many")
+    func learns() throws {
+        let best = Self.bestLoss(0.5)
+        var (learned, random) = (0.0, 0.0)
+        let seeds = 1...4 as ClosedRange<UInt64>
+        for seed in seeds {
+            let policy = try Self.searched([0.5], warmup: 30, training: 170, seed: seed)
+            let drawn = try Self.searched([0.5], warmup: 200, training: 0, seed: seed)
+            learned -= try #require(policy.best[0]).reward / Double(seeds.count)
+            random -= try #require(drawn.best[0]).reward / Double(seeds.count)
+        }
+        print("learned", learned, "random", random, "best", best)
+        #expect(learned >= best - 1e-9)
+        #expect(learned - best < 0.5 * (random - best))
+    }
+
+    @Test(
+        "one policy serves several targets: with more budget its own answer keeps more and loses less"
+    )
+    func conditional() throws {
+        let shares = [0.3, 0.5, 0.7]
+        let policy = try Self.searched(shares, warmup: 60, training: 240, seed: 2)
+        let random = try Self.searched(shares, warmup: 300, training: 0, seed: 2)
+        var lastLoss = Double.infinity
+        var lastCost = 0
+        for target in shares.indices {
+            let kept = policy.allocation(for: target)
+            let found = try #require(policy.best[target])
+            print(
+                target,
+                Self.loss(kept),
+                found.reward,
+                random.best[target]?.reward ?? 0,
+                Self.bestLoss(shares[target]),
+                Self.cost(kept),
+                policy.problem.targets[target].limit
+            )
+            #expect(Self.cost(kept) <= policy.problem.targets[target].limit)
+            #expect(Self.loss(kept) < lastLoss)
+            #expect(Self.cost(kept) > lastCost)
+            #expect(found.reward > (random.best[target]?.reward ?? 0))
+            (lastLoss, lastCost) = (Self.loss(kept), Self.cost(kept))
+        }
+    }
+
+    @Test("experiment")
+    func experiment() throws {
+        let env = ProcessInfo.processInfo.environment
+        func number(_ name: String, _ otherwise: Double) -> Double { env[name].flatMap(Double.init) ?? otherwise }
+        let shares = env["SHARES"]?.split(separator: ",").compactMap { Double($0) } ?? [0.3, 0.5, 0.7]
+        var own = shares.map { _ in 0.0 }, found = own, drawn = own
+        for seed in 1...UInt64(number("SEEDS", 3)) {
+            var settings = PolicySettings()
+            settings.hiddenUnits = Int(number("HIDDEN", 300))
+            settings.warmupEpisodes = Int(number("WARM", 60))
+            settings.trainingEpisodes = Int(number("TRAIN", 240))
+            settings.actorRate = number("ACTOR", 1e-4)
+            settings.criticRate = number("CRITIC", 1e-3)
+            settings.noiseDecay = number("DECAY", 0.95)
+            settings.noise = number("NOISE", 0.5)
+            settings.followingShare = number("TAU", 0.01)
+            var policy = try ConditionalPolicy(problem: Self.problem(shares), settings: settings, seed: seed)
+            var trace: [Double] = []
+            while !policy.isFinished {
+                let episode = policy.nextEpisode()
+                let loss = Self.loss(episode.kept)
+                trace.append(loss)
+                policy.finish(episode, reward: number("SCALE", 1) * -loss)
+            }
+            let count = trace.count / shares.count
+            print("trace", stride(from: 0, to: count, by: max(count / 12, 1)).map { index in String(format: "%.2f", trace[index * shares.count]) }.joined(separator: " "))
+            let random = try Self.searched(shares, warmup: settings.episodes, training: 0, seed: seed)
+            for target in shares.indices {
+                own[target] += Self.loss(policy.allocation(for: target)) / number("SEEDS", 3)
+                found[target] -= (policy.best[target]?.reward ?? 0) / number("SEEDS", 3) / number("SCALE", 1)
+                drawn[target] -= (random.best[target]?.reward ?? 0) / number("SEEDS", 3)
+            }
+        }
+        for target in shares.indices {
+            print("RESULT", shares[target], "own", own[target], "found", found[target], "random", drawn[target], "best", Self.bestLoss(shares[target]))
+        }
+    }
+}
