@@ -83,6 +83,48 @@ struct DaemonTests {
         #expect(try place.delivered("same/same.h5") == place.delivered("same~2/same.h5"))
     }
 
+    @Test("several methods and budgets in one drop come back as one delivery, a folder for each")
+    func severalStudents() throws {
+        let place = try TemporarySpool()
+        let spec = TemporarySpool.spec().replacing("0.6", with: "[0.7, 0.6]")
+        try place.drop("many", spec: spec + "\nmethod: [l1, taylor]\n")
+        try place.drop("wrong", spec: spec + "\nmethod: [l1, tailor]\n")
+        #expect(try BuiltProgram.drain(place.spool) == 1)
+        #expect(try place.failure("wrong").hint.contains("Did you mean taylor?"))
+        let names = try place.files.names(in: "\(place.spool.outbox)/many")
+        let students = ["l1-macs-0.7", "l1-macs-0.6", "taylor-macs-0.7", "taylor-macs-0.6"]
+        let own = [
+            "SHA256SUMS", "comparison.csv", "comparison.json", "job.log", "report.html",
+            "spec.yaml",
+        ]
+        #expect(Set(names) == Set(students + own))
+        let comparison = try JSONText.value(
+            ComparisonMetrics.self,
+            from: place.delivered("many/comparison.json")
+        )
+        #expect(comparison.students.map(\.name) == students)
+        for student in comparison.students {
+            #expect(student.budget.isMet)
+            // The spec in a student's folder makes this student alone.
+            let text = try place.delivered("many/\(student.name)/spec.yaml")
+            let spec = try JobSpec.parse(String(decoding: text, as: UTF8.self))
+            #expect(spec.methods == [student.method])
+            #expect(spec.budget.values == [student.budget.asked])
+            let alone = "alone-\(student.name)"
+            try place.drop(alone, spec: String(decoding: text, as: UTF8.self))
+        }
+        let page = String(decoding: try place.delivered("many/report.html"), as: UTF8.self)
+        #expect(students.allSatisfy(page.contains))
+        #expect(try BuiltProgram.drain(place.spool) == 0)
+        for student in students {
+            #expect(
+                try place.delivered("many/\(student)/many.h5")
+                    == place.delivered("alone-\(student)/alone-\(student).h5")
+            )
+        }
+        #expect(try place.files.names(in: place.spool.done).count == 5)
+    }
+
     @Test("a cancelled job is delivered as such; a wish for no job goes out of the way")
     func cancelling() throws {
         let place = try TemporarySpool()

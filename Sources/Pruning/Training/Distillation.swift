@@ -190,9 +190,13 @@ struct Distillation {
         guard loss.value.isFinite else {
             throw .trainingDiverged(epoch: position.epoch, learningRate: rate)
         }
-        let gradients =
-            derivatives?.add(&pass, [node: loss.gradient])
-            ?? pass.backward([node: loss.gradient])
+        let gradients: Gradients
+        if var masks = derivatives {
+            gradients = masks.add(&pass, [node: loss.gradient])
+            derivatives = masks
+        } else {
+            gradients = pass.backward([node: loss.gradient])
+        }
         student.updateMovingStatistics(from: pass)
         optimizer.step(&student, gradients: gradients, learningRate: rate)
         position.lossSum += loss.value * Double(indices.count)
