@@ -138,7 +138,7 @@ import Testing
         }
     }
 
-    /// The class is the sign of the image; channel 0 passes it on, 1 is nothing, 2 is noise that the head ignores nearly.
+    /// The class is the sign of the image; channel 0 passes it on, 2 passes noise on, the others pass nothing on.
     private static func problem(width: Int) throws -> (Network, SampleSet) {
         var random = CounterRandom(seed: 12, stage: "problem")
         var values: [Float] = []
@@ -201,7 +201,6 @@ import Testing
             var training = try Self.training(teacher, labelled, Self.settings(steps: 150))
             try training.train(steps: 150)
             let scores = try #require(training.scores()[0])
-            print(width, scores.prefix(4))
             #expect(scores[0] > scores[1] + 0.1)
             #expect(scores[0] > scores[2] + 0.1)
         }

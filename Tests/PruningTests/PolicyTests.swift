@@ -53,6 +53,7 @@ import Testing
         settings.warmupEpisodes = warmup
         settings.trainingEpisodes = training
         settings.minibatch = 8
+        settings.updatesPerEpisode = 1
         return settings
     }
 

@@ -26,6 +26,8 @@ public struct GateTraining {
     private let teacher: Network
     private let existing: ChannelGates
     private let places: [Int]
+    /// The variance of the teacher's answers to the first samples.
+    private let variance: Double
     private let gates: [ChannelGate]
     private var answers: TeacherAnswers?
     private var optimizer = Optimizer(.adam())
@@ -65,7 +67,9 @@ public struct GateTraining {
         } catch {
             throw .surgery(error)
         }
-        own.settle(on: samples.batch(Array(0..<min(settings.batchSize, samples.count))))
+        let batch = samples.batch(Array(0..<min(settings.batchSize, samples.count)))
+        own.settle(on: batch)
+        variance = teacher.predict([batch])[0].variance
         gated = own.network
         gates = own.gates
         places = own.places
@@ -83,6 +87,9 @@ public struct GateTraining {
     /// Whether all steps were taken.
     public var isFinished: Bool { progress.step >= steps }
 
+    /// The teacher's node whose value the loss is taken of.
+    private var node: Int { labels == nil && !head.isSoftmax ? head.output : head.logits }
+
     private var batchesPerPass: Int {
         (samples.count + settings.batchSize - 1) / settings.batchSize
     }
@@ -94,7 +101,7 @@ public struct GateTraining {
         if labels == nil, answers == nil, !isFinished {
             answers = TeacherAnswers(
                 teacher,
-                at: head.output,
+                at: node,
                 samples: samples,
                 batchSize: settings.batchSize
             )
@@ -117,23 +124,17 @@ public struct GateTraining {
 
     private mutating func trainOnBatch(_ indices: [Int]) throws(CompressionError) {
         let batch = samples.batch(indices)
-        let node = places[labels == nil ? head.output : head.logits]
+        let place = places[node]
         var pass = TrainingPass(
             gated,
             inputs: [batch],
-            reading: [node] + gates.map(\.node),
+            reading: [place] + gates.map(\.node),
             random: CounterRandom(seed: seed, stage: "gates", step: UInt64(progress.step))
         )
-        let loss: LossValue
-        if let labels {
-            loss = Loss.crossEntropy(logits: pass.values[node], labels: indices.map { labels[$0] })
-        } else {
-            let wanted = answers?.batch(indices) ?? teacher.predict([batch])[0]
-            loss = Loss.meanSquaredError(pass.values[node], target: wanted)
-        }
+        let loss = loss(pass.values[place], indices: indices, batch: batch)
         var (value, gradients) = pull(on: pass, batch: indices.count)
         value += loss.value
-        gradients[node] = loss.gradient
+        gradients[place] = loss.gradient
         let schedule = LearningRateSchedule(peak: settings.learningRate, steps: steps)
         let rate = schedule.rate(at: progress.step)
         guard value.isFinite else {
@@ -142,6 +143,24 @@ public struct GateTraining {
         let byWeights = pass.backward(gradients)
         optimizer.step(&gated, gradients: byWeights, learningRate: rate)
         progress.lossSum += value * Double(indices.count)
+    }
+
+    /// The loss of one batch: cross-entropy with labels, the divergence from the teacher without; where the answer is no
+    /// softmax, the squared distance from the teacher's as a share of its variance.
+    private func loss(_ answer: Tensor, indices: [Int], batch: Tensor) -> LossValue {
+        if let labels {
+            return Loss.crossEntropy(logits: answer, labels: indices.map { labels[$0] })
+        }
+        let wanted =
+            answers?.batch(indices)
+            ?? Inference(teacher).values(of: [node], inputs: [batch])[node] ?? answer
+        if head.isSoftmax {
+            return Loss.softened(student: answer, teacher: wanted, temperature: 1)
+        }
+        var loss = Loss.meanSquaredError(answer, target: wanted)
+        loss.value /= variance
+        for position in 0..<loss.gradient.count { loss.gradient[position] /= Float(variance) }
+        return loss
     }
 
     /// The weighted mean of all gates over channels and samples, and its gradient by each.
@@ -195,5 +214,14 @@ extension GateTraining {
         try gated.restore(from: &tensors)
         optimizer = try Optimizer(adamAfter: progress.step, of: gated, from: &tensors)
         self.progress = progress
+    }
+}
+
+extension Tensor {
+    /// The variance of all elements; one where they are all equal.
+    fileprivate var variance: Double {
+        let mean = values.reduce(0) { $0 + Double($1) } / Double(max(count, 1))
+        let squares = values.reduce(0) { $0 + (Double($1) - mean) * (Double($1) - mean) }
+        return squares > 0 ? squares / Double(count) : 1
     }
 }

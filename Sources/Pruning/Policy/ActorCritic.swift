@@ -73,7 +73,7 @@ public struct ActorCritic: Sendable {
         return (loss.value, pass.backward([output: loss.gradient]))
     }
 
-    /// How little the critic expects of the actor's own shares: minus the mean.
+    /// How little the critic expects of the actor's own shares, minus the mean, and how far the actor's logits are from zero.
     ///
     /// - Parameter states: The states, one list each.
     /// - Returns: The mean over the states, and its gradient by the actor's weights.
@@ -84,14 +84,24 @@ public struct ActorCritic: Sendable {
         let share = actor.outputs[0]
         var judging = Self.pass(critic, Self.joined(input, acting.values[share]))
         let output = critic.outputs[0]
-        let value = judging.values[output].values.reduce(0.0) { $0 - Double($1) }
+        var value = judging.values[output].values.reduce(0.0) { $0 - Double($1) }
         let falling = Tensor([states.count, 1], repeating: -1 / Float(states.count))
         let judged = judging.backward([output: falling], includingInputs: true).inputs[0]
         let byShare = Tensor(
             [states.count, 1],
             values: states.indices.map { judged?[$0 * (length + 1) + length] ?? 0 }
         )
-        return (value / Double(states.count), acting.backward([share: byShare]))
+        let logit = actor.nodes[share].inputs[0]
+        let weight = settings.restraint
+        value += acting.values[logit].values.reduce(0.0) { $0 + weight * Double($1) * Double($1) }
+        let byLogit = Tensor(
+            [states.count, 1],
+            values: acting.values[logit].values.map {
+                Float(2 * weight / Double(states.count)) * $0
+            }
+        )
+        let gradients = acting.backward([share: byShare, logit: byLogit])
+        return (value / Double(states.count), gradients)
     }
 
     /// Learns from one minibatch: critic, then actor, then the slow copies.

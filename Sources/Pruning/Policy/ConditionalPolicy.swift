@@ -11,7 +11,7 @@ public struct PolicyEpisode: Sendable, Hashable, Codable {
     public let kept: [Int]
     /// What was seen before each step.
     let states: [[Float]]
-    /// The share removed in each step.
+    /// The share asked for in each step; the constraint may have removed more.
     let actions: [Float]
 }
 
@@ -37,6 +37,8 @@ public struct ConditionalPolicy {
     private let seed: UInt64
     private var networks: ActorCritic
     private var memory: ReplayMemory
+    /// What rewards are measured in: their deviation in warm-up, so that the settings hold for any kind of reward.
+    private var rewardUnit: Double?
     /// The episodes that were finished.
     public private(set) var episode = 0
     /// For each target, the best episode so far.
@@ -92,10 +94,11 @@ public struct ConditionalPolicy {
                 target: target,
                 settings: settings
             )
-            // The share that really goes is what is learned from: another would have cost the same.
             last = 1 - Double(kept[group]) / Double(problem.widths[group])
             states.append(state)
-            actions.append(Float(last))
+            // Learned from is what was asked for, as in the authors' code: of shares that the constraint forbids nothing
+            // would be known otherwise, and the critic would guess, mostly well of them.
+            actions.append(max(wanted, Float(settings.leastRemoved)))
         }
         return PolicyEpisode(
             number: episode,
@@ -147,7 +150,12 @@ public struct ConditionalPolicy {
                 )
             )
             guard episode >= settings.warmupEpisodes else { continue }
-            networks.update(memory.minibatch(settings.minibatch, using: &random))
+            let unit = rewardUnit ?? memory.rewardDeviation
+            rewardUnit = unit
+            for _ in 0..<settings.updates(steps: attempt.states.count) {
+                let batch = memory.minibatch(settings.minibatch, using: &random)
+                networks.update(batch.map { $0.scaled(by: 1 / unit) })
+            }
         }
         episode += 1
     }
@@ -161,6 +169,7 @@ extension ConditionalPolicy {
         var best: [PolicyFinding?]
         var updates: Int
         var baseline: Double?
+        var rewardUnit: Double?
         var memoryPosition: Int
     }
 
@@ -171,6 +180,7 @@ extension ConditionalPolicy {
             best: best,
             updates: networks.updates,
             baseline: networks.baseline,
+            rewardUnit: rewardUnit,
             memoryPosition: memory.position
         )
     }
@@ -208,6 +218,7 @@ extension ConditionalPolicy {
             )
         else { throw .checkpointMismatch(expected: "a replay memory", found: "other numbers") }
         self.memory = memory
+        rewardUnit = progress.rewardUnit
         episode = progress.episode
         best = progress.best
     }

@@ -11,8 +11,12 @@ public struct PolicySettings: Sendable, Hashable, Codable {
     public var warmupEpisodes = 30
     /// Episodes that the policy learns from.
     public var trainingEpisodes = 160
-    /// Transitions per update; one update follows each transition of an episode.
+    /// Transitions per update.
     public var minibatch = 64
+    /// The fewest updates after an episode; at least one follows each of its steps.
+    ///
+    /// The authors make one per step of networks of dozens of layers; a small network needs as many in all.
+    public var updatesPerEpisode = 60
     /// Adam's rate for the actor.
     public var actorRate = 1e-4
     /// Adam's rate for the critic.
@@ -25,6 +29,11 @@ public struct PolicySettings: Sendable, Hashable, Codable {
     public var noiseDecay = 0.95
     /// How far the baseline that rewards are measured from follows each minibatch's mean.
     public var baselineShare = 0.5
+    /// How strongly the actor's logits are held near zero: the weight of their mean square in its loss.
+    ///
+    /// Ours: Adam follows the faintest gradient at full rate, so without it the sigmoid ends at 0 for all states, where
+    /// every group keeps all it may until the last ones must give everything, before the critic knows better.
+    public var restraint = 0.01
     /// The least share of a group that an action removes, before widths are rounded up.
     public var leastRemoved = 0.05
 
@@ -33,6 +42,11 @@ public struct PolicySettings: Sendable, Hashable, Codable {
 
     /// All episodes of a search.
     public var episodes: Int { warmupEpisodes + trainingEpisodes }
+
+    /// The updates that follow each step of an episode of so many.
+    func updates(steps: Int) -> Int {
+        max((updatesPerEpisode + steps - 1) / max(steps, 1), 1)
+    }
 
     /// The deviation of the actions of one episode.
     func deviation(in episode: Int) -> Double {

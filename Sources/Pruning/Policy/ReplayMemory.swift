@@ -18,6 +18,13 @@ public struct PolicyTransition: Sendable, Hashable {
         self.reward = reward
         self.next = next
     }
+
+    /// The same with its reward in another unit.
+    func scaled(by factor: Double) -> PolicyTransition {
+        var scaled = self
+        scaled.reward = Float(Double(reward) * factor)
+        return scaled
+    }
 }
 
 /// The last transitions, of which minibatches are drawn.
@@ -51,6 +58,15 @@ struct ReplayMemory: Sendable {
             order.swapAt(index, Int.random(in: index..<order.count, using: &random))
         }
         return order.prefix(drawn).map { transitions[$0] }
+    }
+
+    /// How far rewards are from their mean; one where they are all equal.
+    var rewardDeviation: Double {
+        let rewards = transitions.map { Double($0.reward) }
+        let count = Double(max(rewards.count, 1))
+        let mean = rewards.reduce(0, +) / count
+        let squares = rewards.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+        return squares > 0 ? (squares / count).squareRoot() : 1
     }
 
     /// All transitions as rows of numbers: state, action, reward, whether another follows, and the next state.
