@@ -59,6 +59,7 @@ struct ContractTests {
     func files() throws {
         let place = try TemporarySpool()
         try place.drop("NAME")
+        try place.drop("SEVERAL", spec: TemporarySpool.spec(adding: "method: [lasso, l1]"))
         try place.drop("BAD", spec: "budget: {macs: 0.5}\n")
         #expect(try BuiltProgram.drain(place.spool) == 1)
         let deliveries = try place.deliveries()
@@ -70,6 +71,10 @@ struct ContractTests {
         let delivered = try place.files.names(in: "\(place.spool.outbox)/NAME")
         let rows = try words(of: "The delivery").filter { $0.contains(".") || $0 == "SHA256SUMS" }
         #expect(rows == Set(delivered))
+        let several = try place.files.names(in: "\(place.spool.outbox)/SEVERAL")
+        let rowsOfSeveral = try words(of: "The delivery of several students")
+            .filter { $0.contains(/\.(html|json|csv|yaml|log)$/) || $0 == "SHA256SUMS" }
+        #expect(rowsOfSeveral.union(["lasso", "l1"]) == Set(several))
         for name in try place.files.names(in: "\(place.spool.outbox)/BAD.failed") {
             #expect(page.contains("`\(name)`") || name.hasPrefix("BAD"), "\(name)")
         }

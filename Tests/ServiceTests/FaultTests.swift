@@ -31,7 +31,9 @@ struct FaultTests {
 
         /// The files whose bytes do not depend on times.
         var results: [String] {
-            let own = ["job.h5", "history.csv", "sensitivity.csv", "kept-channels.json", "spec.yaml"]
+            let own = [
+                "job.h5", "history.csv", "sensitivity.csv", "kept-channels.json", "spec.yaml",
+            ]
             guard self == .several else { return own }
             return ["spec.yaml"]
                 + ["genetic-macs-0.7", "genetic-macs-0.6", "l1-macs-0.7", "l1-macs-0.6"].flatMap {

@@ -96,6 +96,24 @@ struct Compensation {
         )
     }
 
+    /// What LASSO chooses the units by that one node reads: their contributions in the student as it is, and the
+    /// reference's outputs, which a residual branch also owes what its shortcut lacks.
+    ///
+    /// - Parameters:
+    ///   - call: The node; everything before it must have been fitted, and none of the units be cut.
+    ///   - student: The network as it is.
+    ///   - columns: For each unit, the columns of an input row that are its own.
+    /// - Returns: The choice; nil where the rows are too long for their covariance.
+    mutating func lassoChoice(
+        at call: Int,
+        of student: Network,
+        columns: [[Int]]
+    ) -> LassoChoice? {
+        let weights = student.layer(of: call).weights[0].values.map(Double.init)
+        let samples = observe(call, student, shortcut: Shortcut(of: call, in: student))
+        return samples.lassoChoice(weights: weights, columns: columns)
+    }
+
     /// Rows of the student's inputs and the reference's outputs at the same pixels, all batches.
     private mutating func observe(
         _ call: Int,
@@ -186,6 +204,25 @@ private struct FitSamples {
             self.rows += rows
             self.targets += targets
         }
+    }
+
+    func lassoChoice(weights: [Double], columns: [[Int]]) -> LassoChoice? {
+        guard isWhole else { return nil }
+        let error = ConsumerError(
+            .whole(covariance: moments.covariance, mean: moments.rowMean),
+            weights: weights,
+            outputs: moments.outputs,
+            columns: columns
+        )
+        return LassoChoice(
+            gram: error.centred,
+            target: Lasso.target(
+                cross: moments.cross,
+                weights: weights,
+                outputs: moments.outputs,
+                columns: columns
+            )
+        )
     }
 
     func fit(from start: [Double], depth: Int, ridge: Double, hasBias: Bool) -> LeastSquaresFit? {

@@ -43,6 +43,7 @@ extension CompressionRun {
             guard source != .training else { return "" }
             // A copy held elsewhere would make every weight change copy the network.
             student = nil
+            if context.plan.method == .lasso { try chooseByLasso(at: call, of: &network) }
             fit(call, of: &network, reference: context.teacher, context.analysis, state.kept)
             student = network
             return "\(source.name): repaired \(network.layer(of: call).name)"
@@ -68,7 +69,14 @@ extension CompressionRun {
         let known = state.candidates.first { $0.kept == pending.allocation.kept }
         if let known { state.structural?.record(known.quality.accuracy ?? 0) }
         pending.isNew = known == nil
-        state.kept = try select(pending.allocation.kept)
+        var kept = pending.allocation.kept
+        if choosesOnTheWay, pending.isNew {
+            for group in groups.indices where readingCall(of: group) != nil {
+                kept[group] = groups[group].width
+            }
+            network = try cut(try select(kept))
+        }
+        state.kept = try select(kept)
         state.pending = pending
         student = pending.isNew ? network : nil
         return "\(source.name): \(pending.allocation.kept)"

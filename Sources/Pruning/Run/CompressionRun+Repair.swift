@@ -14,6 +14,21 @@ extension CompressionRun {
 
     var stepsPerEpoch: Int { (batchesPerEpoch + Self.batchesPerStep - 1) / Self.batchesPerStep }
 
+    func makeCompensation(
+        reference: Network,
+        _ analysis: CouplingAnalysis,
+        _ kept: KeptUnits
+    ) -> Compensation {
+        Compensation(
+            reference: reference,
+            analysis: analysis,
+            kept: kept,
+            samples: context.calibration,
+            batchSize: context.plan.batchSize,
+            settings: context.plan.compensation
+        )
+    }
+
     /// Fits one node's layer and notes what came of it.
     func fit(
         _ call: Int,
@@ -22,16 +37,7 @@ extension CompressionRun {
         _ analysis: CouplingAnalysis,
         _ kept: KeptUnits
     ) {
-        var repair =
-            compensation
-            ?? Compensation(
-                reference: reference,
-                analysis: analysis,
-                kept: kept,
-                samples: context.calibration,
-                batchSize: context.plan.batchSize,
-                settings: context.plan.compensation
-            )
+        var repair = compensation ?? makeCompensation(reference: reference, analysis, kept)
         compensation = nil
         let outcome = repair.fit(call, of: &network)
         let name = network.layer(of: call).name

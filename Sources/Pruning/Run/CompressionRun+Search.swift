@@ -45,14 +45,13 @@ extension CompressionRun {
         guard removals > 0 else { return "" }
         switch context.plan.distillation.order {
         case .oneShot:
-            guard let removed = try removed(removals, of: group) else {
-                // As in the candidate that was measured: without an objective no unit is better than another.
+            guard let objective = objective(of: group) else {
+                // As in the candidate that was measured: without an objective no search finds one unit better than another.
                 return "\(groups[group].name): not measured, keeps \(state.target[group])"
             }
-            if let objective = objective(of: group) {
-                let found = isGenetic ? selection(group, removing: removals) : nil
-                record(removed, found, objective, groups[group], context.teacher, at: group)
-            }
+            let removed = Set(0..<groups[group].width).subtracting(state.kept[group]).sorted()
+            let found = isGenetic ? selection(group, removing: removals) : nil
+            record(removed, found, objective, groups[group], context.teacher, at: group)
             return "\(groups[group].name): keeps \(state.target[group]) of \(groups[group].width)"
         case .layerwise: return try evolve(group, removing: removals, position)
         }
