@@ -98,6 +98,8 @@ public struct JobSpec: Sendable, Hashable {
         public var normalisation = "memory"
         /// Batches between two removals, in iterative form.
         public var interval = 10
+        /// Whether labels count, where there are any.
+        public var labels = true
     }
 
     /// How the method `conditional` learns, with `policy: learned`.

@@ -110,6 +110,7 @@ struct SpecField {
                 kind: .choice(\.fisher.normalisation, ["none", "macs", "memory"])
             ),
             SpecField(path: "fisher/interval", kind: .integer(\.fisher.interval, 1...100_000)),
+            SpecField(path: "fisher/labels", kind: .flag(\.fisher.labels)),
             SpecField(
                 path: "conditional/warmup",
                 kind: .integer(\.conditional.warmup, 1...100_000)

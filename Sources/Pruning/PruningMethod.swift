@@ -68,6 +68,8 @@ public struct FisherSettings: Sendable, Hashable, Codable {
     public var normalisation = FisherNormalisation.memory
     /// Batches between two removals, in iterative form.
     public var interval = 10
+    /// Whether the loss is that of the labels, where there are any; else the network's own answers stand for them.
+    public var usesLabels = true
 
     /// Makes the default settings.
     public init() {}

@@ -28,12 +28,15 @@ public struct JobEstimate: Codable, Sendable {
     ///   - request: What is asked, or nil for the defaults and half of the macs.
     ///   - dataFolders: Where the data file is looked for.
     public init(of network: Network, request: JobRequest?, dataFolders: [String]) {
-        let plan = request?.plan ?? CompressionPlan(budget: Budget(.macs, .fraction(0.5)))
+        let plans =
+            request?.variants.map(\.plan) ?? [
+                CompressionPlan(budget: Budget(.macs, .fraction(0.5)))
+            ]
         let found = request.flatMap { Self.samples(of: $0, in: dataFolders) }
         let samples = found ?? Self.assumed(for: network)
-        let work = CompressionEstimate(teacher: network, plan: plan, samples: samples)
+        let work = CompressionEstimate(teacher: network, plans: plans, samples: samples)
         if let threads = request?.threads { ThreadPool.shared.setThreads(threads) }
-        let speed = Self.speed(of: network, plan)
+        let speed = Self.speed(of: network, plans[0])
         trainingSamples = samples.training
         isOfData = found != nil
         wallSeconds = work.forwardPasses * speed.forward + work.trainingPasses * speed.training

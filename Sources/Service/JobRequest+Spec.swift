@@ -109,6 +109,7 @@ extension CompressionPlan {
         fisher.normalisation =
             FisherNormalisation(rawValue: spec.fisher.normalisation) ?? .memory
         fisher.interval = spec.fisher.interval
+        fisher.usesLabels = spec.fisher.labels
         uniform.gates.steps = spec.uniform.gateSteps
         uniform.start = UniformSettings.Start(rawValue: spec.uniform.start) ?? .inherited
         seed = UInt64(spec.seed)

@@ -50,6 +50,7 @@ private struct CompressionWork {
     private let candidates: Double
     private let points: Double
     private let pointSamples: Double
+    private let learning: MethodPreparation
     private let plan: CompressionPlan
 
     /// Of a sensitivity point, what lies after the cut and is not known from the point before.
@@ -61,6 +62,7 @@ private struct CompressionWork {
 
     init(_ run: CompressionRun, teacher: Network, data: CompressionData, plan: CompressionPlan) {
         self.plan = plan
+        learning = run.preparation
         share =
             switch plan.budget.limit {
             case .fraction(let fraction) where plan.budget.unit != .accuracyDrop: fraction
@@ -70,7 +72,7 @@ private struct CompressionWork {
         heldOut = Double(data.validation.count)
         test = Double(data.test?.count ?? 0)
         calibration = min(Double(plan.compensation.images), training)
-        groups = Double(run.steps(of: .sensitivity) / max(1, plan.sensitivity.fractions.count))
+        groups = Double(run.prunableGroupCount)
         candidates = Self.newCandidates * Double(run.candidateCount)
         points = Double(run.steps(of: .sensitivity))
         let hasNormalization = teacher.layers.contains {
@@ -99,13 +101,29 @@ private struct CompressionWork {
         case .baseline: heldOut
         case .sensitivity: Self.pointShare * points * pointSamples
         // Each candidate is walked beside the teacher, BatchNorm estimated anew, and both forms are evaluated.
-        case .allocation: candidates * ((1 + 2 * share) * calibration + 2 * share * heldOut)
+        case .allocation: preparation + candidates * trial
         case .search: plan.distillation.order == .layerwise ? groups * layerwise : 0
         case .surgery: share * heldOut
         case .compensation, .delivery: 0
         case .distillation:
             Double(plan.distillation.epochs) * (trained(training, share: share) + share * heldOut)
         case .verification: share * heldOut + (1 + share) * test
+        }
+    }
+
+    private var trial: Double { (1 + 2 * share) * calibration + 2 * share * heldOut }
+
+    /// What a method learns first: an agent's trials, batches of gates, or of a network that loses its units.
+    private var preparation: Double {
+        let batch = Double(plan.batchSize)
+        switch learning {
+        case .nothing: return 0
+        case .trials(let count): return Double(count) * trial
+        case .gates(let batches): return trained(Double(batches) * batch, share: 1)
+        case .removals(let most):
+            // About half of all units go before the budget is met.
+            let batches = Double(most) / 2 * Double(plan.fisher.interval)
+            return trained(batches * batch, share: (1 + share) / 2)
         }
     }
 

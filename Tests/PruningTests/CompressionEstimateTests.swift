@@ -12,7 +12,7 @@ import Testing
         change(&plan)
         return CompressionEstimate(
             teacher: try CompressionRunTests.teacher(),
-            plan: plan,
+            plans: [plan],
             samples: CompressionEstimate.Samples(
                 training: samples,
                 validation: samples / 10,
@@ -40,6 +40,33 @@ import Testing
         #expect(try estimate { $0.sensitivity.fractions = [0.5] }.forwardPasses < usual)
         #expect(try estimate { $0.allocation.weighted = 9 }.forwardPasses > usual)
         #expect(try estimate { $0.compensation.isEnabled = false }.forwardPasses < usual)
+    }
+
+    @Test("students share the scan; each is trained, and a method learns once")
+    func students() throws {
+        func estimate(_ plans: [CompressionPlan]) throws -> CompressionEstimate {
+            CompressionEstimate(
+                teacher: try CompressionRunTests.teacher(),
+                plans: plans,
+                samples: CompressionEstimate.Samples(
+                    training: 1000,
+                    validation: 100,
+                    test: 0,
+                    bytes: 1000 * 192 * 4
+                )
+            )
+        }
+        let genetic = CompressionPlan(budget: Budget(.macs, .fraction(0.5)))
+        let (one, two) = (try estimate([genetic]), try estimate([genetic, genetic]))
+        #expect(two.trainingPasses == 2 * one.trainingPasses)
+        #expect(two.forwardPasses < 2 * one.forwardPasses)
+        var quick = genetic
+        quick.method = .l1
+        #expect(try estimate([quick]).forwardPasses < one.forwardPasses)
+        var gated = genetic
+        gated.method = .uniform
+        let gates = Double(gated.uniform.gates.steps * gated.batchSize)
+        #expect(try estimate([gated, gated]).trainingPasses == 2 * one.trainingPasses + gates)
     }
 
     @Test("memory grows with samples and with the batch")

@@ -33,30 +33,82 @@ public struct CompressionEstimate: Sendable, Hashable {
     /// Bytes at the most.
     public var memoryBytes: Int
 
-    /// Counts what a plan asks of a network.
-    public init(teacher: Network, plan: CompressionPlan, samples: Samples) {
+    /// Counts what a series of compressions asks of a network.
+    ///
+    /// - Parameters:
+    ///   - teacher: The network.
+    ///   - plans: What is asked, at least one; they differ in method and budget only.
+    ///   - samples: How many there are.
+    public init(teacher: Network, plans: [CompressionPlan], samples: Samples) {
+        precondition(!plans.isEmpty, "an estimate of nothing")
+        let plan = plans[0]
         let groups = CouplingAnalysis(teacher).groups
-        let calibration = min(samples.training, max(plan.compensation.images, plan.batchSize))
-        let scanned = min(samples.validation, plan.sensitivity.images)
-        let reestimated = min(calibration, max(512, plan.batchSize))
-        // The scan keeps what lies before a group and computes what lies behind it: half of the network on average.
-        let scan = groups.count * plan.sensitivity.fractions.count * (scanned + reestimated) / 2
+        forwardPasses = Double(samples.validation + samples.test)
+        trainingPasses = 0
+        memoryBytes = Self.memory(teacher, plan, samples, groups)
+        if plans.contains(where: { $0.method.needsSensitivity($0) }) {
+            let scanned = min(samples.validation, plan.sensitivity.images)
+            let reestimated = min(Self.calibration(plan, samples), max(512, plan.batchSize))
+            // The scan keeps what lies before a group and computes what lies behind it: half of the network on average.
+            forwardPasses += Double(
+                groups.count * plan.sensitivity.fractions.count * (scanned + reestimated) / 2
+            )
+        }
+        for (index, plan) in plans.enumerated() {
+            addStudent(of: teacher, plan, samples, groups)
+            let isTaught = plans[..<index].contains { $0.method == plan.method }
+            if !isTaught { addPreparation(plan, samples, groups) }
+        }
+    }
+
+    private static func calibration(_ plan: CompressionPlan, _ samples: Samples) -> Int {
+        min(samples.training, max(plan.compensation.images, plan.batchSize))
+    }
+
+    /// One network cut, repaired and measured.
+    private static func trial(_ plan: CompressionPlan, _ samples: Samples) -> Int {
+        let repair = plan.compensation.isEnabled ? passesOfRepair * calibration(plan, samples) : 0
+        return repair + samples.validation
+    }
+
+    private mutating func addStudent(
+        of teacher: Network,
+        _ plan: CompressionPlan,
+        _ samples: Samples,
+        _ groups: [CoupledGroup]
+    ) {
         let candidates = CandidateSource.all(for: plan, groups: groups.count).count
-        let repair = plan.compensation.isEnabled ? Self.passesOfRepair * calibration : 0
-        let ends = 2 * samples.validation + 2 * samples.test
-        var forward = Double(scan + candidates * (repair + samples.validation) + ends)
+        forwardPasses += Double(candidates * Self.trial(plan, samples))
+        forwardPasses += Double(samples.validation + samples.test)
         let share = Self.share(plan.budget, of: teacher)
-        var trained = Double(plan.distillation.epochs * samples.training)
-        forward += trained
-        trained *= share
+        let trained = Double(plan.distillation.epochs * samples.training)
+        forwardPasses += trained
+        trainingPasses += trained * share
         if plan.distillation.order == .layerwise {
             let part = Double(groups.count * samples.training) * plan.distillation.layerEpochs
-            forward += part
-            trained += part * (1 + share) / 2
+            forwardPasses += part
+            trainingPasses += part * (1 + share) / 2
         }
-        forwardPasses = forward
-        trainingPasses = trained
-        memoryBytes = Self.memory(teacher, plan, samples, groups)
+    }
+
+    /// What a method learns before it can share the budget out.
+    private mutating func addPreparation(
+        _ plan: CompressionPlan,
+        _ samples: Samples,
+        _ groups: [CoupledGroup]
+    ) {
+        if plan.learnsPolicy {
+            let episodes = plan.conditional.budgets.count + plan.conditional.agent.episodes
+            forwardPasses += Double(episodes * Self.trial(plan, samples))
+        } else if plan.removesInTraining {
+            // About half of all units go, while the network falls from its whole to the budget's share.
+            let units = groups.reduce(0) { $0 + $1.width } / 2
+            let trained = Double(units * plan.fisher.interval * plan.batchSize)
+            forwardPasses += trained
+            trainingPasses += trained * 3 / 4
+        } else if plan.method == .uniform {
+            trainingPasses += Double(plan.uniform.gates.steps * plan.batchSize)
+        }
     }
 
     /// Passes over the statistics' samples that one candidate's repair is worth: both networks, and covariances as costly.

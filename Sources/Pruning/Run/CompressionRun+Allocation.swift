@@ -9,6 +9,9 @@ extension CompressionRun {
         CandidateSource.all(for: context.plan, groups: context.scannedGroups.count)
     }
 
+    /// How many groups may be cut.
+    public var prunableGroupCount: Int { context.scannedGroups.count }
+
     /// How many allocations are tried.
     public var candidateCount: Int { sources.count }
 

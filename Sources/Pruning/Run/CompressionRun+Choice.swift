@@ -1,3 +1,4 @@
+import Datasets
 import Graph
 import Tensors
 
@@ -69,16 +70,10 @@ extension CompressionRun {
     private func measuredScores() throws(CompressionError) -> [[Double]] {
         switch context.plan.method {
         case .fisher, .taylor:
-            let gradients = try GradientEvidence(
-                network: context.teacher,
-                groups: groups,
-                samples: context.calibration,
-                labels: context.calibration.classLabels(
-                    for: context.head,
-                    shape: context.teacher.shapes[context.head.output]
-                ),
-                batchSize: context.plan.batchSize,
-                seed: context.plan.seed
+            let gradients = try gradientEvidence(
+                of: groups,
+                in: context.teacher,
+                over: context.calibration
             )
             evidence.scores[.fisher] = gradients.fisher
             evidence.scores[.taylor] = gradients.taylor
@@ -94,6 +89,27 @@ extension CompressionRun {
         case .genetic, .lasso, .compensation, .conditional, .l1, .l2, .bnScale, .fpgm, .random:
             return groups.map { [Double](repeating: 0, count: $0.width) }
         }
+    }
+
+    /// What masks on groups are worth by the labels, or where there are none or they shall not count, by the network's own
+    /// answers.
+    func gradientEvidence(
+        of groups: [CoupledGroup],
+        in network: Network,
+        over samples: SampleSet
+    ) throws(CompressionError) -> GradientEvidence {
+        let labels = samples.classLabels(
+            for: context.head,
+            shape: network.shapes[context.head.output]
+        )
+        return try GradientEvidence(
+            network: network,
+            groups: groups,
+            samples: samples,
+            labels: context.plan.fisher.usesLabels ? labels : nil,
+            batchSize: context.plan.batchSize,
+            seed: context.plan.seed
+        )
     }
 
     /// What removals cost in the method's own scores, added up.

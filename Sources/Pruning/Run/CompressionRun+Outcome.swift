@@ -51,6 +51,13 @@ extension CompressionRun {
         }
     }
 
+    private func note(of index: Int) -> String? {
+        guard context.isPrunable[index] else { return "a freeze pattern of the spec names it" }
+        guard context.plan.method == .bnScale else { return state.notes[index] }
+        return WeightScores(.batchNormScale, of: groups[index], in: context.teacher).note
+            ?? state.notes[index]
+    }
+
     private func groupRecord(_ index: Int) -> GroupRecord {
         let group = context.analysis.groups[index]
         func names(_ layers: [Int]) -> [String] { layers.map { context.teacher.layers[$0].name } }
@@ -63,8 +70,7 @@ extension CompressionRun {
             consumers: names(group.consumers),
             width: group.width,
             kept: state.kept[index],
-            note: context.isPrunable[index]
-                ? state.notes[index] : "a freeze pattern of the spec names it",
+            note: note(of: index),
             sensitivity: state.sensitivity[index],
             search: state.searches[index],
             errors: errors

@@ -1,25 +1,37 @@
+import Datasets
 import Graph
 import Tensors
 
 /// What a method learns before it can share the budget out: the first steps of the allocation stage.
 extension CompressionRun {
-    /// How many steps that takes; none where an earlier compression of the series has done it.
-    var preparationSteps: Int {
-        guard !state.isTaught else { return 0 }
-        if context.plan.removesInTraining { return removalSteps }
+    /// What the method learns; nothing where an earlier compression of the series has done it.
+    public var preparation: MethodPreparation {
+        guard !state.isTaught else { return .nothing }
+        if context.plan.removesInTraining { return .removals(atMost: removalSteps) }
         if context.plan.learnsPolicy {
-            return (policyBudgets.count + context.plan.conditional.agent.episodes)
-                * stepsPerCandidate
+            return .trials(policyBudgets.count + context.plan.conditional.agent.episodes)
         }
-        guard context.plan.method == .uniform else { return 0 }
-        let steps = context.plan.uniform.gates.steps
-        return (steps + Self.batchesPerStep - 1) / Self.batchesPerStep
+        guard context.plan.method == .uniform else { return .nothing }
+        return .gates(batches: context.plan.uniform.gates.steps)
+    }
+
+    /// How many steps that takes.
+    var preparationSteps: Int {
+        switch preparation {
+        case .nothing: 0
+        case .trials(let count): count * stepsPerCandidate
+        case .gates(let batches): (batches + Self.batchesPerStep - 1) / Self.batchesPerStep
+        case .removals(let most): most
+        }
     }
 
     func learn() throws(CompressionError) -> String {
-        if context.plan.removesInTraining { return try trainAndRemove() }
-        if context.plan.learnsPolicy { return try tryEpisode() }
-        return try trainGates()
+        switch preparation {
+        case .nothing: ""
+        case .trials: try tryEpisode()
+        case .gates: try trainGates()
+        case .removals: try trainAndRemove()
+        }
     }
 
     /// Trains gates on the teacher; the last step takes their scores.
@@ -76,10 +88,7 @@ extension CompressionRun {
         distillation = nil
         self.student = nil
         let analysis = CouplingAnalysis(training.student)
-        training.derivatives = MaskDerivatives(network: training.student, groups: analysis.groups)
-        try training.train(batchesOverEpochs: context.plan.fisher.interval)
-        let sums = training.derivatives?.fisher ?? []
-        training.derivatives = nil
+        let sums = try train(&training, scoring: analysis.groups)
         guard let (own, unit) = leastWorth(sums, analysis) else {
             self.student = training.student
             return "nothing more can go"
@@ -100,6 +109,27 @@ extension CompressionRun {
         distillation = training
         let cost = context.count(state.kept.map(\.count), state.latency)
         return "\(name): a unit less, \(cost) left of \(context.plan.budget.unit.rawValue)"
+    }
+
+    /// Trains on some batches, and adds up what masks are worth in them.
+    ///
+    /// Without labels a student that is still the teacher has nothing to learn from it: its own answers are drawn instead.
+    private func train(
+        _ training: inout Distillation,
+        scoring groups: [CoupledGroup]
+    ) throws(CompressionError) -> [[Double]] {
+        let interval = context.plan.fisher.interval
+        let hasLabels = context.data.training.labels != nil && context.head.classes > 1
+        guard hasLabels, context.plan.fisher.usesLabels else {
+            try training.train(batchesOverEpochs: interval)
+            let count = min(interval * context.plan.batchSize, context.calibration.count)
+            let samples = context.calibration.choosing(Array(0..<count))
+            return try gradientEvidence(of: groups, in: training.student, over: samples).fisher
+        }
+        training.derivatives = MaskDerivatives(network: training.student, groups: groups)
+        try training.train(batchesOverEpochs: interval)
+        defer { training.derivatives = nil }
+        return training.derivatives?.fisher ?? []
     }
 
     /// The group of the student and the unit that are worth least for what they cost.
