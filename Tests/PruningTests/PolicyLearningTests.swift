@@ -100,6 +100,7 @@ import Testing
         let policy = try Self.searched(shares, warmup: 60, training: 240, seed: 2)
         let random = try Self.searched(shares, warmup: 300, training: 0, seed: 2)
         var (lastLoss, lastCost) = (Double.infinity, 0)
+        var (learned, drawn) = (0.0, 0.0)
         for (target, share) in shares.enumerated() {
             let kept = policy.allocation(for: target)
             let limit = policy.problem.targets[target].limit
@@ -108,9 +109,11 @@ import Testing
             #expect(Self.cost(kept) > lastCost)
             #expect(Self.loss(kept) < lastLoss)
             (lastLoss, lastCost) = (Self.loss(kept), Self.cost(kept))
-            let found = -(try #require(policy.best[target])).reward
-            #expect(found >= Self.bestLoss(share) - 1e-9)
-            #expect(found < -(try #require(random.best[target])).reward)
+            let best = Self.bestLoss(share)
+            learned -= try #require(policy.best[target]).reward + best
+            drawn -= try #require(random.best[target]).reward + best
         }
+        #expect(learned >= -1e-9)
+        #expect(learned < 0.8 * drawn)
     }
 }
