@@ -60,15 +60,15 @@ public struct GateTraining {
         let covered = existing.coveredGroups(widths: widths)
         let wanted = (groups ?? Array(analysis.groups.indices)).filter { !covered.contains($0) }
         let layers = wanted.flatMap { analysis.groups[$0].producers }
+        let batch = samples.batch(Array(0..<min(settings.batchSize, samples.count)))
         var own: GatedNetwork
         do {
             let gateable = GatedNetwork.gateable(layers, of: teacher)
             own = try GatedNetwork(teacher, analysis, gating: gateable, seed: seed)
+            try own.settle(on: batch)
         } catch {
             throw .surgery(error)
         }
-        let batch = samples.batch(Array(0..<min(settings.batchSize, samples.count)))
-        own.settle(on: batch)
         variance = teacher.predict([batch])[0].variance
         gated = own.network
         gates = own.gates

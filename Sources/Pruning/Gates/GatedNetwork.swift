@@ -10,8 +10,9 @@ import Tensors
 ///
 /// Source: Chang et al. 2020, "UCP: Uniform Channel Pruning for Deep Convolutional Neural Networks Compression and
 ///   Acceleration", arXiv:2010.01251, and its code. Ours: the gate counts twice, so that it lets everything pass where
-///   its second matrix is zero, as it is at first, and the gated network begins as the teacher. BatchNorm keeps the
-///   teacher's statistics; a batch's own would divide every gate out again.
+///   its second matrix is zero, as it is at first, and the gated network begins as the teacher. What a gate reads is
+///   standardised by a first batch. BatchNorm keeps the teacher's statistics; a batch's own would divide every gate out
+///   again.
 struct GatedNetwork: Sendable {
     /// The gated network: the teacher's layers, none of them trainable, then the gates'.
     private(set) var network: Network
@@ -19,8 +20,8 @@ struct GatedNetwork: Sendable {
     let gates: [ChannelGate]
     /// For each node of the teacher, the node that has taken its place.
     let places: [Int]
-    /// For each gate, its first matrix and that matrix's first call.
-    private let squeezes: [(layer: Int, node: Int)]
+    /// For each gate, the layer that standardises what it reads, and the node that its first call reads.
+    private let readings: [(layer: Int, node: Int)]
 
     /// Adds gates behind the given layers.
     init(
@@ -45,7 +46,7 @@ struct GatedNetwork: Sendable {
         )
         gates = builder.gates
         places = builder.places
-        squeezes = builder.squeezes
+        readings = builder.readings
     }
 
     /// The layers among these behind which a gate can stand: they make images or single numbers per channel.
@@ -57,24 +58,39 @@ struct GatedNetwork: Sendable {
         }
     }
 
-    /// Gives each first matrix's columns the sign and size that make what they answer to a batch mostly positive and of
-    /// mean square one: behind the rectifier a column that is negative for all samples would never learn.
-    mutating func settle(on batch: Tensor) {
-        let values = Inference(network).values(of: squeezes.map(\.node), inputs: [batch])
-        for (layer, node) in squeezes {
-            guard let answers = values[node] else { continue }
-            let width = answers.shape.channels
-            let scales = (0..<width).map { column in
-                let own = stride(from: column, to: answers.count, by: width)
-                    .map { Double(answers[$0]) }
-                let square = own.reduce(0) { $0 + $1 * $1 } / Double(max(own.count, 1))
-                let sign: Double = own.reduce(0, +) < 0 ? -1 : 1
-                return square > 0 ? Float(sign / square.squareRoot()) : 1
+    /// Takes mean and deviation of what each gate reads over a batch, by which it is standardised from then on.
+    ///
+    /// The means of images are as large as the teacher's numbers happen to be: beside them Adam's steps would be too long
+    /// or too short, and a column that comes to be negative for all samples never learns again.
+    mutating func settle(on batch: Tensor) throws(GraphError) {
+        let values = Inference(network).values(of: readings.map(\.node), inputs: [batch])
+        var layers = network.layers
+        for (layer, node) in readings {
+            guard let value = values[node] else { continue }
+            let width = value.shape.channels
+            let count = Double(max(value.count / width, 1))
+            var rescaling = Rescaling(
+                scale: [Float](repeating: 1, count: width),
+                offset: [Float](repeating: 0, count: width)
+            )
+            for channel in 0..<width {
+                let own = stride(from: channel, to: value.count, by: width)
+                    .map { Double(value[$0]) }
+                let mean = own.reduce(0, +) / count
+                let variance = own.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count
+                guard variance > 1e-12 * mean * mean, variance > 0 else { continue }
+                rescaling.scale[channel] = Float(1 / variance.squareRoot())
+                rescaling.offset[channel] = Float(-mean / variance.squareRoot())
             }
-            network.updateWeight(layer: layer, index: 0) { kernel in
-                for position in 0..<kernel.count { kernel[position] *= scales[position % width] }
-            }
+            layers[layer].kind = .rescaling(rescaling)
         }
+        network = try Network(
+            name: network.name,
+            layers: layers,
+            nodes: network.nodes,
+            inputs: network.inputs,
+            outputs: network.outputs
+        )
     }
 }
 
@@ -84,7 +100,7 @@ private struct GateBuilder {
     private(set) var nodes: [Node] = []
     private(set) var places: [Int] = []
     private(set) var gates: [ChannelGate] = []
-    private(set) var squeezes: [(layer: Int, node: Int)] = []
+    private(set) var readings: [(layer: Int, node: Int)] = []
     /// For each gated layer, the layers of its gate: all of its calls share them.
     private var gateLayers: [Int: [Int]] = [:]
     private var random: CounterRandom
@@ -110,9 +126,9 @@ private struct GateBuilder {
         let pooling = shape.rank == 3 ? 1 : 0
         var last = value
         for (position, part) in own.dropLast().enumerated() {
+            if position == pooling, known == nil { readings.append((part, last)) }
             nodes.append(Node(layer: part, inputs: [last]))
             last = nodes.count - 1
-            if position == pooling, known == nil { squeezes.append((part, last)) }
         }
         // Before the last, which doubles, the value is the sigmoid.
         gates.append(ChannelGate(node: last - 1, owners: owners))
@@ -120,7 +136,7 @@ private struct GateBuilder {
         places[places.count - 1] = nodes.count - 1
     }
 
-    /// Adds the layers of a gate: pooling of images, squeeze, rectifier, excite, sigmoid, doubling, product.
+    /// Adds the layers of a gate: pooling of images, standard, squeeze, rectifier, excite, sigmoid, doubling, product.
     private mutating func makeGate(of layer: Int, shape: Shape) -> [Int] {
         let name = layers[layer].name
         let channels = shape.channels
@@ -142,6 +158,7 @@ private struct GateBuilder {
         let pooling = GlobalPooling2D(.average, keepsDimensions: true)
         let parts =
             (shape.rank == 3 ? [plain("pooling", .globalPooling2D(pooling))] : []) + [
+                plain("standard", .rescaling(Rescaling(scale: [1]))),
                 dense("squeeze", Tensor([channels, hidden], values: squeeze)),
                 plain("rectifier", .activation(.relu())),
                 dense("excite", Tensor([hidden, channels])),
