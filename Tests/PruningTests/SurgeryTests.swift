@@ -9,7 +9,7 @@ import Testing
 @Suite struct SurgeryTests {
     enum Case: String, CaseIterable {
         case identity, projection, concatenation, squeezeDense, squeezeConvolution, depthwise
-        case flatten, shared, several
+        case flatten, shared, several, transposed
     }
 
     private func network(_ which: Case) throws -> Network {
@@ -38,6 +38,9 @@ import Testing
             node = builder.dense("wide", node, 384, 7)
             node = builder.dense("head", node, 7, 4)
             return try builder.network(output: node)
+        case .transposed:
+            node = builder.transposed("wider", stem, 5)
+            node = builder.relu("wider_relu", node)
         case .shared:
             let first = builder.convolution("shared", stem, 6)
             node = builder.call("shared", reading: [first])
