@@ -10,7 +10,8 @@ enum ReaderNetwork: String, CaseIterable {
         var builder = NetworkBuilder(input: [8, 8, 3])
         let made = builder.convolution("made", 0, self == .grouped ? 10 : 5)
         let node = builder.relu("relu", builder.normalization("bn", made))
-        return try builder.network(output: read(node, in: &builder))
+        let output = read(node, in: &builder)
+        return try builder.network(output: output)
     }
 
     private func read(_ node: Int, in builder: inout NetworkBuilder) -> Int {
