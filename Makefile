@@ -25,7 +25,7 @@ test: setup check
 	swift test -c release --skip-build
 
 check:
-	swift format lint --strict -r Sources Tests Package.swift
+	swift format lint --strict -r Sources Tests Benchmarks Package.swift
 	sh scripts/check-sizes
 	sh scripts/check-unit
 

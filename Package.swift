@@ -82,6 +82,15 @@ let package = Package(
             dependencies: ["Service", "JobFiles", argumentParser, logging],
             swiftSettings: settings
         ),
+        .executableTarget(
+            name: "espalier-benchmarks",
+            dependencies: [
+                "Datasets", "Durability", "Engine", "Graph", "KerasFormat", "Pruning", "Service",
+                "Tensors",
+            ],
+            path: "Benchmarks/Programs",
+            swiftSettings: settings
+        ),
         // Not a test suite but a program that runs for as long as it is told to.
         .executableTarget(
             name: "espalier-fuzz",

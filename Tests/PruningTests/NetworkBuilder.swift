@@ -74,6 +74,20 @@ struct NetworkBuilder {
         )
     }
 
+    /// A convolution of 3 x 3 in groups, with as many filters as channels.
+    mutating func grouped(_ name: String, _ input: Int, groups: Int) -> Int {
+        let width = channels[input]
+        let window = SlidingWindow(size: Size2D(3, 3), padding: .same)
+        return add(
+            name,
+            .convolution2D(
+                Convolution2D(filters: width, window: window, groups: groups, usesBias: false)
+            ),
+            [normal([3, 3, width / groups, width], 0.3)],
+            reading: [input]
+        )
+    }
+
     mutating func depthwise(_ name: String, _ input: Int, multiplier: Int) -> Int {
         let window = SlidingWindow(size: Size2D(3, 3), padding: .same)
         return add(
@@ -84,6 +98,22 @@ struct NetworkBuilder {
             [normal([3, 3, channels[input], multiplier], 0.4)],
             reading: [input],
             channels: channels[input] * multiplier
+        )
+    }
+
+    /// A transposed convolution that doubles rows and columns.
+    mutating func transposed(_ name: String, _ input: Int, _ filters: Int) -> Int {
+        let window = SlidingWindow(
+            size: Size2D(3, 3),
+            strides: Size2D(2, 2),
+            padding: .same
+        )
+        return add(
+            name,
+            .transposedConvolution2D(TransposedConvolution2D(filters: filters, window: window)),
+            [normal([3, 3, filters, channels[input]], 0.3), normal([filters], 0.1)],
+            reading: [input],
+            channels: filters
         )
     }
 

@@ -106,6 +106,32 @@ import Testing
         }
     }
 
+    @Test(
+        "every genome of every generation removes the exact number, and its energy is its own",
+        arguments: SearchSettings.Mode.allCases
+    )
+    func everyGenome(mode: SearchSettings.Mode) {
+        let objective = Self.objective(30, seed: 4)
+        var settings = SearchSettings()
+        settings.mode = mode
+        settings.generations = 12
+        let seeds = [objective.diagonalChoice(11), objective.forwardChoice(11)]
+        let search = GeneticSearch(objective, removing: 11, settings: settings, seeds: seeds)
+        var random = CounterRandom(seed: 4, stage: "search")
+        var generations = 0
+        _ = search.run(using: &random) { population in
+            generations += 1
+            #expect(population.genomes.count == settings.population)
+            for (genome, energy) in zip(population.genomes, population.energies) {
+                #expect(genome.bits.count { $0 } == 11 && genome.count == 11)
+                // The gradient a genome carries was changed flip by flip by every operator.
+                let anew = objective.energy(removing: genome.removed)
+                #expect(abs(energy - anew) < 1e-9 * anew)
+            }
+        }
+        #expect(generations > 2)
+    }
+
     @Test("the energies of a population by one matrix product equal those one by one")
     func population() {
         let objective = Self.objective(9, seed: 3)

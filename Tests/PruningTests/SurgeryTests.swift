@@ -9,7 +9,7 @@ import Testing
 @Suite struct SurgeryTests {
     enum Case: String, CaseIterable {
         case identity, projection, concatenation, squeezeDense, squeezeConvolution, depthwise
-        case flatten, shared, several
+        case flatten, shared, several, transposed
     }
 
     private func network(_ which: Case) throws -> Network {
@@ -38,9 +38,9 @@ import Testing
             node = builder.dense("wide", node, 384, 7)
             node = builder.dense("head", node, 7, 4)
             return try builder.network(output: node)
+        case .transposed: node = builder.transposed("wider", stem, 5)
         case .shared:
-            let first = builder.convolution("shared", stem, 6)
-            node = builder.call("shared", reading: [first])
+            node = builder.call("shared", reading: [builder.convolution("shared", stem, 6)])
         case .several:
             let left = builder.convolution("left", stem, 4)
             let right = builder.convolution("right", stem, 4, size: 1)

@@ -26,21 +26,8 @@ extension LeastSquaresFit {
         guard count > 0, outputs > 0 else { return nil }
         let (x, rowMean) = Self.centred(rows, width: depth, if: hasBias)
         let (z, targetMean) = Self.centred(targets, width: outputs, if: hasBias)
-        let before = Matrices.product(x, rows: count, inner: depth, start, columns: outputs)
-        let missing = zip(z, before).map { $0 - $1 }
-        let gram = SquareMatrix(
-            size: count,
-            values: Matrices.productTransposed(x, rows: count, inner: depth, x, columns: count)
-        )
-        guard let duals = Self.solve(gram, missing, outputs: outputs, ridge: ridge, depth: depth)
+        guard let change = Self.change(from: start, x, z, depth: depth, count: count, ridge: ridge)
         else { return nil }
-        let change = Matrices.transposedProduct(
-            x,
-            columns: depth,
-            duals,
-            columns: outputs,
-            rows: count
-        )
         let weights = zip(start, change).map { $0 + $1 }
         let answers = Matrices.product(x, rows: count, inner: depth, weights, columns: outputs)
         let (residual, ratio) = Self.quality(of: answers, targets: z, outputs: outputs)
@@ -51,6 +38,33 @@ extension LeastSquaresFit {
             deviationRatio: ratio,
             rowMean: rowMean
         )
+    }
+
+    /// What is added to W0: `X' (X X' + N ridge I)^-1 (Z - X W0)`.
+    private static func change(
+        from start: [Double],
+        _ x: [Double],
+        _ z: [Double],
+        depth: Int,
+        count: Int,
+        ridge: Double
+    ) -> [Double]? {
+        let outputs = z.count / count
+        let before = Matrices.product(x, rows: count, inner: depth, start, columns: outputs)
+        let missing = zip(z, before).map { $0 - $1 }
+        let gram = SquareMatrix(
+            size: count,
+            values: Matrices.productTransposed(x, rows: count, inner: depth, x, columns: count)
+        )
+        return solve(gram, missing, outputs: outputs, ridge: ridge, depth: depth).map { duals in
+            Matrices.transposedProduct(
+                x,
+                columns: depth,
+                duals,
+                columns: outputs,
+                rows: count
+            )
+        }
     }
 
     /// The share of the targets' squares that is left, and the roots of targets' over answers' squares.

@@ -63,7 +63,7 @@ public struct GeneticSearch: Sendable {
     /// Runs the generations and shows each of them.
     ///
     /// - Returns: The best genome's removed units, ascending.
-    func run(
+    package func run(
         using random: inout CounterRandom,
         observe: (Population) -> Void
     ) -> [Int] {

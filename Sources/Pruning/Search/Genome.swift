@@ -1,11 +1,11 @@
 import Tensors
 
 /// One candidate: which units of a group go.
-struct Genome: Sendable, Equatable {
+package struct Genome: Sendable, Equatable {
     /// True where a unit is removed.
-    private(set) var bits: [Bool]
+    package private(set) var bits: [Bool]
     /// How many are.
-    private(set) var count: Int
+    package private(set) var count: Int
 
     init(_ bits: [Bool]) {
         self.bits = bits
@@ -18,7 +18,7 @@ struct Genome: Sendable, Equatable {
         count = Set(removed).count
     }
 
-    var removed: [Int] { units(removed: true) }
+    package var removed: [Int] { units(removed: true) }
 
     var numbers: [Double] { bits.map { $0 ? 1 : 0 } }
 
@@ -67,9 +67,9 @@ struct Candidate: Sendable {
 }
 
 /// A generation.
-struct Population: Sendable {
-    private(set) var genomes: [Genome] = []
-    private(set) var energies: [Double] = []
+package struct Population: Sendable {
+    package private(set) var genomes: [Genome] = []
+    package private(set) var energies: [Double] = []
 
     mutating func append(_ candidate: Candidate) {
         genomes.append(candidate.genome)
@@ -86,7 +86,7 @@ struct Population: Sendable {
         return best
     }
 
-    var smallestEnergy: Double { energies.min() ?? 0 }
+    package var smallestEnergy: Double { energies.min() ?? 0 }
 
     /// The positions of the genomes, best first; of equals the earlier one.
     var ranking: [Int] {

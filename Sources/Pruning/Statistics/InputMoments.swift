@@ -91,6 +91,14 @@ enum InputMoments: Sendable {
 
 /// Products of whole row-major matrices in Float64, on the calling thread where nothing else is said.
 enum Matrices {
+    /// A row-major matrix as a factor of a product.
+    private struct Factor {
+        var values: [Double]
+        /// The length of a row.
+        var stride: Int
+        var isTransposed = false
+    }
+
     /// `left right` for left `[rows, inner]` and right `[inner, columns]`.
     static func product(
         _ left: [Double],
@@ -100,15 +108,11 @@ enum Matrices {
         columns: Int
     ) -> [Double] {
         multiply(
+            Factor(values: left, stride: inner),
+            Factor(values: right, stride: columns),
             rows: rows,
             columns: columns,
-            inner: inner,
-            left,
-            leftStride: inner,
-            isLeftTransposed: false,
-            right,
-            rightStride: columns,
-            isRightTransposed: false
+            inner: inner
         )
     }
 
@@ -121,15 +125,11 @@ enum Matrices {
         rows: Int
     ) -> [Double] {
         multiply(
+            Factor(values: left, stride: leftColumns, isTransposed: true),
+            Factor(values: right, stride: rightColumns),
             rows: leftColumns,
             columns: rightColumns,
-            inner: rows,
-            left,
-            leftStride: leftColumns,
-            isLeftTransposed: true,
-            right,
-            rightStride: rightColumns,
-            isRightTransposed: false
+            inner: rows
         )
     }
 
@@ -142,15 +142,11 @@ enum Matrices {
         columns: Int
     ) -> [Double] {
         multiply(
+            Factor(values: left, stride: inner),
+            Factor(values: right, stride: inner, isTransposed: true),
             rows: rows,
             columns: columns,
-            inner: inner,
-            left,
-            leftStride: inner,
-            isLeftTransposed: false,
-            right,
-            rightStride: inner,
-            isRightTransposed: true
+            inner: inner
         )
     }
 
@@ -190,37 +186,28 @@ enum Matrices {
     }
 
     private static func multiply(
+        _ left: Factor,
+        _ right: Factor,
         rows: Int,
         columns: Int,
-        inner: Int,
-        _ left: [Double],
-        leftStride: Int,
-        isLeftTransposed: Bool,
-        _ right: [Double],
-        rightStride: Int,
-        isRightTransposed: Bool
+        inner: Int
     ) -> [Double] {
         var result = [Double](repeating: 0, count: rows * columns)
-        left.withUnsafeBufferPointer { left in
-            right.withUnsafeBufferPointer { right in
+        func view(_ base: UnsafePointer<Double>, of factor: Factor) -> MatrixView<Double> {
+            MatrixView(base, rowStride: factor.stride, transposed: factor.isTransposed)
+        }
+        left.values.withUnsafeBufferPointer { lefts in
+            right.values.withUnsafeBufferPointer { rights in
                 result.withUnsafeMutableBufferPointer { result in
-                    guard let left = left.baseAddress, let right = right.baseAddress,
+                    guard let first = lefts.baseAddress, let second = rights.baseAddress,
                         let result = result.baseAddress
                     else { return }
                     MatrixProduct.multiply(
                         rows: rows,
                         columns: columns,
                         inner: inner,
-                        left: MatrixView(
-                            left,
-                            rowStride: leftStride,
-                            transposed: isLeftTransposed
-                        ),
-                        right: MatrixView(
-                            right,
-                            rowStride: rightStride,
-                            transposed: isRightTransposed
-                        ),
+                        left: view(first, of: left),
+                        right: view(second, of: right),
                         into: result,
                         rowStride: columns
                     )

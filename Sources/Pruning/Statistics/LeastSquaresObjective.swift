@@ -28,7 +28,7 @@ public struct LeastSquaresObjective: Sendable {
             self.scale = scale
         }
 
-        var outputs: Int { weights.count / max(covariance.size, 1) }
+        package var outputs: Int { weights.count / max(covariance.size, 1) }
     }
 
     /// What a removal one after another found.
@@ -140,14 +140,14 @@ public struct LeastSquaresObjective: Sendable {
 }
 
 /// One consumer while units leave it: the inverse covariance of what is left, and the weights as fitted.
-struct SurgeonState: Sendable {
+package struct SurgeonState: Sendable {
     private(set) var inverse: SquareMatrix
-    private(set) var weights: [Double]
+    package private(set) var weights: [Double]
     private let columns: [[Int]]
     private let scale: Double
     private let outputs: Int
 
-    init(_ part: LeastSquaresObjective.Part, inverse factor: CholeskyFactor) {
+    package init(_ part: LeastSquaresObjective.Part, inverse factor: CholeskyFactor) {
         let size = part.covariance.size
         var identity = SquareMatrix(size: size)
         for index in 0..<size { identity[index, index] = 1 }
@@ -172,7 +172,7 @@ struct SurgeonState: Sendable {
         return CholeskyFactor(ownInverse(unit))?.solve(own, count: outputs)
     }
 
-    func score(of unit: Int) -> Double {
+    package func score(of unit: Int) -> Double {
         guard let solution = taken(unit) else { return .infinity }
         var sum = 0.0
         for (index, row) in columns[unit].enumerated() {
@@ -183,7 +183,7 @@ struct SurgeonState: Sendable {
         return scale * sum
     }
 
-    mutating func remove(_ unit: Int) {
+    package mutating func remove(_ unit: Int) {
         let own = columns[unit]
         let size = inverse.size
         guard let solution = taken(unit) else { return }

@@ -30,12 +30,9 @@ public struct ExampleFolder {
         let training = ExampleImages(count: Self.trainingSamples, stage: "train", seed: 1)
         let test = ExampleImages(count: Self.testSamples, stage: "test", seed: 1)
         let classes = ExampleImages.classNames.count
-        let model = try KerasModel.read(image: try ExampleModel.untrained(classes: classes))
-        let trained = ExampleModel.train(
-            model.network,
-            on: Self.samples(training),
-            epochs: Self.epochs
-        ) { epoch, loss in
+        let model = try KerasModel.read(image: NewModel.example(classes: classes).image())
+        let recipe = ClassifierTraining(name: "example", epochs: Self.epochs)
+        let trained = recipe.train(model.network, on: Self.samples(training)) { epoch, loss, _ in
             observe("epoch \(epoch + 1) of \(Self.epochs): loss \(loss)")
         }
         quality = try ModelQuality(of: trained, on: Self.samples(test), batchSize: 100)
