@@ -74,7 +74,7 @@ static void tiles(const espalier_kernels *k, layer l, const float *x, const floa
     k->winograd_input(&w, x, 0, count, values);
     k->winograd_multiply(values, filters, c, c, count, 0, 36, products);
     k->winograd_output(&w, products, 0, count, NULL, y);
-    k->winograd_output_gradient(&w, dy, 0, count, products);
+    k->winograd_output_gradient(&w, dy, NULL, 0, count, products);
     k->winograd_multiply_outer(values, products, c, c, count, 0, 36, 0, sum);
     k->winograd_filter_gradient(sum, 1, c, c, 0, c, dg);
     espalier_transpose(g, 9, c, c, transposed);

@@ -4,8 +4,8 @@
 #include "vector.h"
 
 #include "product.h"
-#include "winograd.h"
 #include "normalization.h"
+#include "winograd.h"
 #include "elementwise.h"
 #include "pooling.h"
 #include "depthwise.h"

@@ -93,6 +93,15 @@ INLINE tile_place place_of_tile(const espalier_winograd *w, size_t tile) {
     return (tile_place){tile / per_image, (int)(rest / w->tile_columns) * 4, (int)(rest % w->tile_columns) * 4};
 }
 
+/* The place of the tile behind: divisions for each take as long as a transform. */
+INLINE tile_place next_place(const espalier_winograd *w, tile_place at) {
+    at.column += 4;
+    if (at.column < 4 * w->tile_columns) return at;
+    at.column = 0, at.row += 4;
+    if (at.row < 4 * w->tile_rows) return at;
+    return (tile_place){at.image + 1, 0, 0};
+}
+
 INLINE int clamp(int x, int low, int high) { return x < low ? low : x > high ? high : x; }
 
 /* Rows or columns [first, last) of a tile that begins at `start` that lie within `length`. */
@@ -122,15 +131,14 @@ INLINE size_t winograd_filter_point(int inner, int columns) { return espalier_wi
 static void winograd_input(const espalier_winograd *w, const float *images, size_t first, int count, float *points) {
     const int channels = w->input_channels;
     const size_t width = w->input_width, point = winograd_point(channels, count);
-    for (int t = 0; t < count; t++) {
-        const tile_place at = place_of_tile(w, first + t);
+    tile_place at = place_of_tile(w, first), later = place_of_tile(w, first + tiles_ahead);
+    for (int t = 0; t < count; t++, at = next_place(w, at), later = next_place(w, later)) {
         const int top = at.row - w->top, left = at.column - w->left;
         const span rows = inside(top, 6, w->input_height), columns = inside(left, 6, w->input_width);
         const float *image = images + at.image * w->input_height * width * channels;
         const float *corner = image + ((ptrdiff_t)top * (ptrdiff_t)width + left) * channels;
         /* Mostly the border is one pixel: then only the first and the last column may be missing. */
         const int is_nearly_whole = columns.first <= 1 && columns.last >= 5;
-        const tile_place later = place_of_tile(w, first + t + tiles_ahead);
         const float *asked =
             images + ((later.image * w->input_height + later.row + 1) * width + later.column + 1) * channels;
         for (int c = 0; c < channels; c += WIDTH) {
@@ -165,32 +173,45 @@ static void winograd_input(const espalier_winograd *w, const float *images, size
     }
 }
 
+/* Four gradients of a row of a tile, zero outside the image, combined where a normalization lies behind. */
+INLINE void take_gradients(const float *p, ptrdiff_t pixel, int columns, int own, const espalier_combination *k,
+                           const combination_vectors *coefficients, size_t at, vector *y) {
+    UNROLL for (int j = 0; j < 4; j++) {
+        if (j >= columns) {
+            y[j] = splat(0);
+            continue;
+        }
+        y[j] = load_upto(p + j * pixel, own);
+        if (!k) continue;
+        const size_t place = at + j * pixel;
+        y[j] = combined(y[j], load_upto(k->x + place, own), k, place, own, coefficients);
+    }
+}
+
 /* A dy A^T of tiles [first, first + count): points[p][channel block][tile][WIDTH]. */
-static void winograd_output_gradient(const espalier_winograd *w, const float *gradients, size_t first, int count,
-                                     float *points) {
+INLINE void output_gradient(const espalier_winograd *w, const float *gradients, const espalier_combination *k,
+                            size_t first, int count, float *points) {
     const int channels = w->output_channels;
-    const size_t width = w->output_width, point = winograd_point(channels, count);
-    for (int t = 0; t < count; t++) {
-        const tile_place at = place_of_tile(w, first + t);
+    const size_t width = w->output_width, point = winograd_point(channels, count), line = width * channels;
+    tile_place at = place_of_tile(w, first), later = place_of_tile(w, first + tiles_ahead);
+    for (int t = 0; t < count; t++, at = next_place(w, at), later = next_place(w, later)) {
         const span rows = inside(at.row, 4, w->output_height), columns = inside(at.column, 4, w->output_width);
-        const float *corner =
-            gradients + ((at.image * w->output_height + at.row) * width + at.column) * channels;
-        const int is_whole = rows.last == 4 && columns.last == 4;
-        const tile_place later = place_of_tile(w, first + t + tiles_ahead);
-        const float *asked =
-            gradients + ((later.image * w->output_height + later.row) * width + later.column) * channels;
+        const size_t corner = ((at.image * w->output_height + at.row) * width + at.column) * channels;
+        const size_t asked = ((later.image * w->output_height + later.row) * width + later.column) * channels;
         for (int c = 0; c < channels; c += WIDTH) {
             const int own = channels - c;
-            ask_for_pixels(asked + c, (ptrdiff_t)width * channels, channels, 4);
+            ask_for_pixels(gradients + asked + c, line, channels, 4);
+            combination_vectors coefficients;
+            if (k) {
+                ask_for_pixels(k->x + asked + c, line, channels, 4);
+                coefficients = take_combination(k, c, own);
+            }
             vector half[4][6];
             for (int i = 0; i < 4; i++) {
                 vector y[4];
-                const float *p = corner + i * width * channels + c;
-                if (is_whole)
-                    UNROLL for (int j = 0; j < 4; j++) y[j] = load_upto(p + j * channels, own);
-                else
-                    for (int j = 0; j < 4; j++)
-                        y[j] = i < rows.last && j < columns.last ? load_upto(p + j * channels, own) : splat(0);
+                const size_t place = corner + i * line + c;
+                take_gradients(gradients + place, channels, i < rows.last ? columns.last : 0, own, k, &coefficients,
+                               place, y);
                 from_output(y, half[i]);
             }
             float *place = points + (size_t)c * count + (size_t)t * WIDTH;
@@ -204,16 +225,24 @@ static void winograd_output_gradient(const espalier_winograd *w, const float *gr
     }
 }
 
+static void winograd_output_gradient(const espalier_winograd *w, const float *gradients,
+                                     const espalier_combination *combination, size_t first, int count,
+                                     float *points) {
+    if (combination)
+        output_gradient(w, gradients, combination, first, count, points);
+    else
+        output_gradient(w, gradients, NULL, first, count, points);
+}
+
 /* y = A^T m A, finished and stored into images [Ho, Wo, output channels]. */
 static void winograd_output(const espalier_winograd *w, const float *points, size_t first, int count,
                             const espalier_finish *finish, float *images) {
     const int channels = w->output_channels;
     const size_t width = w->output_width, point = winograd_point(channels, count);
-    for (int t = 0; t < count; t++) {
-        const tile_place at = place_of_tile(w, first + t);
+    tile_place at = place_of_tile(w, first), later = place_of_tile(w, first + tiles_ahead);
+    for (int t = 0; t < count; t++, at = next_place(w, at), later = next_place(w, later)) {
         const span rows = inside(at.row, 4, w->output_height), columns = inside(at.column, 4, w->output_width);
         float *corner = images + ((at.image * w->output_height + at.row) * width + at.column) * channels;
-        const tile_place later = place_of_tile(w, first + t + tiles_ahead);
         const float *asked =
             images + ((later.image * w->output_height + later.row) * width + later.column) * channels;
         for (int c = 0; c < channels; c += WIDTH) {
@@ -255,13 +284,12 @@ static void winograd_input_gradient(const espalier_winograd *w, const float *poi
                                     int count, int length, float *images) {
     const int channels = w->input_channels;
     const size_t width = w->input_width, point = winograd_point(channels, length);
-    for (int t = 0; t < count; t++) {
-        const tile_place at = place_of_tile(w, first + t);
+    tile_place at = place_of_tile(w, first), later = place_of_tile(w, first + tiles_ahead);
+    for (int t = 0; t < count; t++, at = next_place(w, at), later = next_place(w, later)) {
         const int top = at.row - w->top, left = at.column - w->left;
         const span rows = inside(top, 6, w->input_height), columns = inside(left, 6, w->input_width);
         float *image = images + at.image * w->input_height * width * channels;
         float *corner = image + ((ptrdiff_t)top * (ptrdiff_t)width + left) * channels;
-        const tile_place later = place_of_tile(w, first + t + tiles_ahead);
         const float *asked =
             images + ((later.image * w->input_height + later.row + 1) * width + later.column + 1) * channels;
         for (int c = 0; c < channels; c += WIDTH) {
