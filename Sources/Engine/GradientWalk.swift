@@ -8,6 +8,8 @@ struct GradientWalk {
     /// For each node, whether a trainable weight (or a wanted input) lies at or before it.
     let needsGradient: [Bool]
     private var pending: [Int: Tensor]
+    /// Gradients of convolutions that the normalization behind them left to be combined on the way.
+    private var combined: [Int: CombinedGradient] = [:]
     private var weights: [[Tensor?]]
 
     init(_ network: Network, _ gradients: [Int: Tensor], includingInputs: Bool) {
@@ -33,23 +35,21 @@ struct GradientWalk {
     /// Passes one call, fused or not: from the gradient of its value to those of its weights and of what it read.
     mutating func pass(_ index: Int, node: Node, fused: FusedCall?, record: RecordedCall) {
         let layer = network.layers[node.layer]
-        guard let kernel = layer.kind.kernel, needsGradient[index],
-            var gradient = pending.removeValue(forKey: index)
-        else { return }
+        guard let kernel = layer.kind.kernel, needsGradient[index] else { return }
+        if case .convolution2D(let kind) = layer.kind, record.needsInputGradient {
+            passConvolution(Convolution2DKernel(layer: kind), index, node: node, record: record)
+            return
+        }
+        guard var gradient = takeGradient(of: index) else { return }
         switch layer.kind {
-        case .batchNormalization(let kind) where record.saved.count == 2:
-            passNormalization(kind, &gradient, node: node, fused: fused, record: record)
+        case .batchNormalization(let kind)
+        where BatchNormalizationKernel(layer: kind).hasBatchStatistics(record):
+            let own = BatchNormalizationKernel(layer: kind)
+            passNormalization(own, &gradient, node: node, fused: fused, record: record)
         case .activation(let function) where Clip(function) != nil && record.needsInputGradient:
-            Rectifier(output: record.output, ceiling: Clip(function)?.high ?? .infinity)
-                .pass(&gradient)
+            let ceiling = Clip(function)?.high ?? .infinity
+            Gate.pass(&gradient, output: record.output, ceiling: ceiling)
             accumulate(gradient, into: &pending[node.inputs[0]])
-        case .convolution2D(let kind) where record.needsInputGradient:
-            // What lies there already is added to in place.
-            var sum = pending.removeValue(forKey: node.inputs[0])
-            let own = Convolution2DKernel(layer: kind)
-                .backward(gradient, call: record, addingTo: &sum)
-            pending[node.inputs[0]] = sum
-            addWeights(own, node: node)
         default:
             let own = kernel.backward(gradient, call: record)
             for (input, gradient) in zip(node.inputs, own.inputs) where needsGradient[input] {
@@ -59,34 +59,71 @@ struct GradientWalk {
         }
     }
 
+    /// The whole gradient of a node's value, written out.
+    private mutating func takeGradient(of index: Int) -> Tensor? {
+        if var own = combined.removeValue(forKey: index) {
+            accumulate(own.take(), into: &pending[index])
+        }
+        return pending.removeValue(forKey: index)
+    }
+
+    private mutating func passConvolution(
+        _ kernel: Convolution2DKernel,
+        _ index: Int,
+        node: Node,
+        record: RecordedCall
+    ) {
+        let behind: Convolution2DKernel.OutputGradient
+        if pending[index] == nil, kernel.combines(input: record.inputs[0].shape),
+            let own = combined.removeValue(forKey: index)
+        {
+            behind = .combined(own)
+        } else if let own = takeGradient(of: index) {
+            behind = .whole(own)
+        } else {
+            return
+        }
+        // What lies there already is added to in place.
+        var sum = pending.removeValue(forKey: node.inputs[0])
+        let own = kernel.backward(behind, call: record, addingTo: &sum)
+        pending[node.inputs[0]] = sum
+        addWeights(own, node: node)
+    }
+
     private mutating func passNormalization(
-        _ kind: BatchNormalization,
+        _ kernel: BatchNormalizationKernel,
         _ gradient: inout Tensor,
         node: Node,
         fused: FusedCall?,
         record: RecordedCall
     ) {
-        var rectifier: Rectifier?
+        var gate = Gate.open
         if let clip = fused?.clip, clip != .none {
-            rectifier = Rectifier(output: record.output, ceiling: clip.high)
+            gate =
+                fused?.addend == nil
+                ? kernel.gate(behind: record, ceiling: clip.high)
+                : Gate(output: record.output, ceiling: clip.high)
         }
-        var isShared = false
-        if let addend = fused?.addend, needsGradient[addend] {
-            rectifier?.pass(&gradient)
-            rectifier = nil
-            isShared = pending[addend] == nil
+        let addend = fused?.addend.flatMap { needsGradient[$0] ? $0 : nil }
+        var (own, weights) = kernel.trainedBackward(
+            &gradient,
+            call: record,
+            passing: gate,
+            keepsPassed: addend != nil && !gate.isOpen
+        )
+        if let addend {
+            own.isShared = pending[addend] == nil
             accumulate(gradient, into: &pending[addend])
         }
-        let (combination, own) = BatchNormalizationKernel(layer: kind)
-            .trainedBackward(gradient, call: record, passing: rectifier)
-        addWeights(own, node: node)
+        gradient = Tensor([0])
+        addWeights(weights, node: node)
         guard record.needsInputGradient else { return }
-        if isShared {
-            gradient = combination.applied(gradient, record.inputs[0], passing: rectifier)
+        let input = node.inputs[0]
+        if case .convolution2D = network.layer(of: input).kind, combined[input] == nil {
+            combined[input] = own
         } else {
-            combination.apply(to: &gradient, record.inputs[0], passing: rectifier)
+            accumulate(own.take(), into: &pending[input])
         }
-        accumulate(gradient, into: &pending[node.inputs[0]])
     }
 
     private mutating func addWeights(_ own: [Tensor?], node: Node) {

@@ -8,25 +8,27 @@ import Tensors
 extension WinogradConvolution {
     /// Writes the gradient of the filters, and writes or adds that of the input where a place for it is given.
     func backward(
-        _ gradient: UnsafePointer<Float>,
-        input: UnsafePointer<Float>,
-        filters: UnsafePointer<Float>,
+        _ places: Convolution2DKernel.BackwardPlaces,
         intoFilters filterGradient: UnsafeMutablePointer<Float>,
         intoInput inputGradient: UnsafeMutablePointer<Float>?,
         adds: Bool
     ) {
-        withTransposedFilters(filters, isNeeded: inputGradient != nil) { transposed in
-            let call = BackwardCall(
-                gradient: gradient,
-                input: input,
-                filters: transposed,
-                inputGradient: inputGradient,
-                adds: adds
-            )
-            if isDoneByPoints {
-                backwardByPoints(call, into: filterGradient)
-            } else {
-                backwardByParts(call, into: filterGradient)
+        var combination = places.combination
+        withTransposedFilters(places.filters, isNeeded: inputGradient != nil) { transposed in
+            withOptionalPointer(to: &combination) { combination in
+                let call = BackwardCall(
+                    gradient: places.gradient,
+                    combination: combination,
+                    input: places.input,
+                    filters: transposed,
+                    inputGradient: inputGradient,
+                    adds: adds
+                )
+                if isDoneByPoints {
+                    backwardByPoints(call, into: filterGradient)
+                } else {
+                    backwardByParts(call, into: filterGradient)
+                }
             }
         }
     }
@@ -34,6 +36,7 @@ extension WinogradConvolution {
     /// What both ways backward read and write.
     private struct BackwardCall {
         let gradient: UnsafePointer<Float>
+        let combination: UnsafePointer<espalier_combination>?
         let input: UnsafePointer<Float>
         /// U^T, the points of the transposed filters; nobody reads it without an input gradient.
         let filters: UnsafePointer<Float>
@@ -90,9 +93,13 @@ extension WinogradConvolution {
             ThreadPool.shared.forEach(parts.count, scratch: inputSize + outputSize) {
                 part,
                 scratch in
-                clearInputGradient(call, images: parts[part])
                 let first = parts[part].lowerBound * tilesPerImage
+                var cleared = parts[part].lowerBound
                 for block in chunks(of: length, covering: parts[part].count * tilesPerImage) {
+                    // Just before they are added to, so that they are in the cache.
+                    let reached = (first + block.upperBound - 1) / tilesPerImage + 1
+                    clearInputGradient(call, images: cleared..<max(cleared, reached))
+                    cleared = max(cleared, reached)
                     addBlock(
                         call,
                         first: first + block.lowerBound,
@@ -121,7 +128,14 @@ extension WinogradConvolution {
         let (inner, columns) = (shape.input_channels, shape.output_channels)
         withUnsafePointer(to: shape) { shape in
             table.pointee.winograd_input(shape, call.input, first, count, values)
-            table.pointee.winograd_output_gradient(shape, call.gradient, first, count, gradients)
+            table.pointee.winograd_output_gradient(
+                shape,
+                call.gradient,
+                call.combination,
+                first,
+                count,
+                gradients
+            )
             table.pointee.winograd_multiply_outer(
                 values,
                 gradients,
@@ -181,6 +195,7 @@ extension WinogradConvolution {
                     table.pointee.winograd_output_gradient(
                         shape,
                         call.gradient,
+                        call.combination,
                         first,
                         count,
                         gradients + group * outputSize
