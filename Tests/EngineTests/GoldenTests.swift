@@ -87,6 +87,11 @@ import Testing
             ("after_nesterov", .momentum(0.9, isNesterov: true), 0.05),
             ("after_adam", .adam(), 0.01),
         ]
+        let gradients = Dictionary(
+            uniqueKeysWithValues: try file.weights(under: "gradient").map {
+                ([$0.layer, $0.index], $0.value)
+            }
+        )
         for (group, rule, rate) in rules {
             var network = file.network
             var optimizer = Optimizer(rule)
@@ -105,18 +110,40 @@ import Testing
             for (layer, index, expected) in try file.weights(under: group) {
                 // Keras calls a shared BatchNorm in an order of its own, which the moving statistics remember.
                 guard calls[layer].count == 1 || index < 2 else { continue }
-                let before = file.network.layers[layer].weights[index]
                 let after = network.layers[layer].weights[index]
-                let move = zip(expected.values, before.values).map { abs($0 - $1) }.max() ?? 0
-                let size = expected.values.map { abs($0) }.max() ?? 0
-                let allowed = 1e-3 * move + 1e-6 * size
-                let difference = after.largestDifference(from: expected.reshaped(after.shape))
+                let allowed = allowances(
+                    expected: expected,
+                    before: file.network.layers[layer].weights[index],
+                    gradient: group == "after_adam" ? gradients[[layer, index]] : nil
+                )
+                let isFar = expected.values.indices.contains {
+                    !(abs(after[$0] - expected[$0]) <= allowed[$0])
+                }
                 #expect(
-                    difference <= allowed,
-                    "\(group) \(file.network.layers[layer].name) \(index) in \(name): \(difference)"
+                    !isFar,
+                    """
+                    \(group) \(file.network.layers[layer].name) \(index) in \(name): \
+                    \(after.largestDifference(from: expected.reshaped(after.shape)))
+                    """
                 )
             }
         }
+    }
+
+    /// How far each weight may be from Keras' after three steps.
+    ///
+    /// Adam divides by a gradient's size, so an error of a gradient that is zero, or nearly, becomes a step. In Float64
+    /// (network_two_branches), errors of 1e-6 of the largest gradient move filters of conv2d_2 by 1.05e-2 and of conv2d
+    /// by 8.2e-4, ten to three hundred times the bound of 3e-5 that the other steps are held to; the fast paths' own
+    /// errors there are below 5e-7 by kernel, and move them by 7.7e-4. A gradient g may so be wrong by 1e-6 of the
+    /// largest, which three steps of 0.01 turn into 0.03 * 1e-6 max / (|g| + 1e-7) at most.
+    private func allowances(expected: Tensor, before: Tensor, gradient: Tensor?) -> [Float] {
+        let move = zip(expected.values, before.values).map { abs($0 - $1) }.max() ?? 0
+        let size = expected.values.map { abs($0) }.max() ?? 0
+        let common = 1e-3 * move + 1e-6 * size
+        guard let gradient else { return expected.values.map { _ in common } }
+        let error = 1e-6 * (gradient.values.map { abs($0) }.max() ?? 0)
+        return gradient.values.map { common + 0.03 * error / (abs($0) + 1e-7) }
     }
 }
 

@@ -43,14 +43,15 @@ struct Convolution2DKernel: LayerKernel {
         return (LayerOutput(value: value), parts?.joined())
     }
 
-    /// The convolution with what follows it done before each value is stored.
+    /// The convolution of images with a border of zeros, with what follows it done before each value is stored.
     func forward(
         _ input: Tensor,
         filters: Tensor,
         finish: Finish,
+        border: Border = .none,
         moments: MomentParts? = nil
     ) -> Tensor {
-        let lengths = ConvolutionLengths(layer, input: input.shape)
+        let lengths = ConvolutionLengths(layer, input: input.shape, border: border)
         let algorithm = algorithm(lengths)
         return input.withUnsafePointer { images in
             filters.withUnsafePointer { filters in
