@@ -81,12 +81,22 @@ extension WinogradConvolution {
         return chunks(of: (images + wanted - 1) / wanted, covering: images)
     }
 
+    /// Whether D^T V takes fewer whole vectors than V^T D, which it is the transpose of.
+    private var isTransposed: Bool {
+        !isDoneByPoints
+            && kernels.padded(inputChannels) * outputChannels
+                < kernels.padded(outputChannels) * inputChannels
+    }
+
     private func backwardByParts(
         _ call: BackwardCall,
         into filterGradient: UnsafeMutablePointer<Float>
     ) {
         let (parts, length) = (parts, blockLength)
-        let partSize = size(channels: outputChannels, tiles: inputChannels)
+        let partSize =
+            isTransposed
+            ? size(channels: inputChannels, tiles: outputChannels)
+            : size(channels: outputChannels, tiles: inputChannels)
         let inputSize = size(channels: inputChannels, tiles: length)
         let outputSize = size(channels: outputChannels, tiles: length)
         withBuffer(partSize * parts.count) { sums in
@@ -137,10 +147,10 @@ extension WinogradConvolution {
                 gradients
             )
             table.pointee.winograd_multiply_outer(
-                values,
-                gradients,
-                inner,
-                columns,
+                isTransposed ? gradients : values,
+                isTransposed ? values : gradients,
+                isTransposed ? columns : inner,
+                isTransposed ? inner : columns,
                 count,
                 0,
                 36,
@@ -297,14 +307,43 @@ extension WinogradConvolution {
         parts: Int,
         into filterGradient: UnsafeMutablePointer<Float>
     ) {
+        let (inner, columns) = (shape.input_channels, shape.output_channels)
+        guard isTransposed else {
+            return transformFilterGradient(
+                points,
+                parts: parts,
+                inner: inner,
+                columns: columns,
+                into: filterGradient
+            )
+        }
+        withBuffer(9 * inputChannels * outputChannels) { transposed in
+            transformFilterGradient(
+                points,
+                parts: parts,
+                inner: columns,
+                columns: inner,
+                into: transposed
+            )
+            espalier_transpose(transposed, 9, columns, inner, filterGradient)
+        }
+    }
+
+    private func transformFilterGradient(
+        _ points: UnsafePointer<Float>,
+        parts: Int,
+        inner: Int32,
+        columns: Int32,
+        into filterGradient: UnsafeMutablePointer<Float>
+    ) {
         let table = kernels.table
-        let pieces = chunks(of: 32, covering: inputChannels)
+        let pieces = chunks(of: 32, covering: Int(inner))
         ThreadPool.shared.forEach(pieces.count) { piece in
             table.pointee.winograd_filter_gradient(
                 points,
                 Int32(parts),
-                shape.input_channels,
-                shape.output_channels,
+                inner,
+                columns,
                 Int32(pieces[piece].lowerBound),
                 Int32(pieces[piece].upperBound),
                 filterGradient
