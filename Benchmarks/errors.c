@@ -74,7 +74,7 @@ static void tiles(const espalier_kernels *k, layer l, const float *x, const floa
     k->winograd_input(&w, x, 0, count, values);
     k->winograd_multiply(values, filters, c, c, count, 0, 36, products);
     k->winograd_output(&w, products, 0, count, NULL, y);
-    k->winograd_output_gradient(&w, dy, 0, count, products);
+    k->winograd_output_gradient(&w, dy, NULL, 0, count, products);
     k->winograd_multiply_outer(values, products, c, c, count, 0, 36, 0, sum);
     k->winograd_filter_gradient(sum, 1, c, c, 0, c, dg);
     espalier_transpose(g, 9, c, c, transposed);
@@ -108,7 +108,8 @@ static void patches(const espalier_kernels *k, layer l, const float *x, const fl
 }
 
 int main(void) {
-    const layer layers[] = {{16, 32, 16}, {16, 16, 32}, {16, 8, 64}, {4, 16, 128}, {8, 8, 256}, {16, 4, 512}, {8, 9, 37}};
+    const layer layers[] = {{16, 32, 16}, {16, 16, 32}, {16, 8, 64}, {4, 16, 128}, {8, 8, 256}, {16, 4, 512}, {8, 9, 37}, {16, 32, 9},
+                            {16, 32, 7}, {16, 32, 5}, {4, 8, 6}};
     puts("| kernels | images, side, channels | tiles: output | input gradient | filter gradient | patches: output | filter gradient |");
     puts("|---|---|---|---|---|---|---|");
     for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {

@@ -32,18 +32,50 @@ INLINE vector gated(vector gradient, vector output, float ceiling) {
     return ((output > 0.0f) & (output < splat(ceiling))) ? gradient : splat(0);
 }
 
-/* dx = dy * a + x * b + c per channel, the backward pass of BatchNorm; coefficients repeated to `period`. Where an
-   output of a ReLU behind it is given, dy passes that first. */
-static void channel_combination(const float *dy, const float *output, float ceiling, const float *x, const float *a,
-                                const float *b, const float *c, size_t period, size_t count, float *dx) {
+/* The coefficients of a gate and a combination for one vector of channels. */
+typedef struct {
+    vector a, b, c, scale, offset;
+} combination_vectors;
+
+INLINE void take_gate(const espalier_gate *gate, size_t place, size_t count, combination_vectors *own) {
+    if (!gate->scale) return;
+    own->scale = load_upto(gate->scale + place, count);
+    own->offset = load_upto(gate->offset + place, count);
+}
+
+INLINE combination_vectors take_combination(const espalier_combination *k, size_t place, size_t count) {
+    combination_vectors own;
+    own.a = load_upto(k->on_gradient + place, count);
+    own.b = load_upto(k->on_value + place, count);
+    own.c = load_upto(k->constant + place, count);
+    take_gate(&k->gate, place, count, &own);
+    return own;
+}
+
+/* The gradient behind a gate; x is the value at its place in memory, `at`. */
+INLINE vector passed_gate(vector gradient, vector x, const espalier_gate *gate, size_t at, size_t count,
+                          const combination_vectors *own) {
+    if (gate->output) return gated(gradient, load_upto(gate->output + at, count), gate->ceiling);
+    if (gate->scale) return gated(gradient, multiply_add(x, own->scale, own->offset), gate->ceiling);
+    return gradient;
+}
+
+INLINE vector combined(vector gradient, vector x, const espalier_combination *k, size_t at, size_t count,
+                       const combination_vectors *own) {
+    const vector passed = passed_gate(gradient, x, &k->gate, at, count, own);
+    return multiply_add(passed, own->a, multiply_add(x, own->b, own->c));
+}
+
+/* The gradient behind a normalization; coefficients repeated to `period`. */
+static void channel_combination(const float *dy, const espalier_combination *k, size_t period, size_t count,
+                                float *dx) {
     for (size_t start = 0; start < count; start += period) {
         const size_t length = count - start < period ? count - start : period;
         for (size_t i = 0; i < length; i += WIDTH) {
             const size_t rest = length - i, at = start + i;
-            vector gradient = load_upto(dy + at, rest);
-            if (output) gradient = gated(gradient, load_upto(output + at, rest), ceiling);
-            const vector own = multiply_add(load_upto(x + at, rest), load_upto(b + i, rest), load_upto(c + i, rest));
-            store_upto(dx + at, multiply_add(gradient, load_upto(a + i, rest), own), rest);
+            const combination_vectors own = take_combination(k, i, rest);
+            const vector gradient = load_upto(dy + at, rest), x = load_upto(k->x + at, rest);
+            store_upto(dx + at, combined(gradient, x, k, at, rest, &own), rest);
         }
     }
 }
@@ -89,22 +121,25 @@ static void channel_moments(const float *x, int rows, int channels, const float 
     }
 }
 
-/* Adds sum(dy) and sum(dy (x - center)) over rows to sums and products [channels, padded to whole vectors]. Where an
-   output of a ReLU behind is given, dy passes that first. */
-static void channel_products(const float *dy, const float *output, float ceiling, const float *x, int rows,
-                             int channels, const float *center, double *sums, double *products) {
+/* Adds sum(dy) and sum(dy (x - center)) over rows to sums and products [channels, padded to whole vectors], dy having
+   passed the gate; what passed is stored where that is wanted. */
+static void channel_products(const float *dy, const espalier_gate *gate, const float *x, int rows, int channels,
+                             const float *center, float *passed, double *sums, double *products) {
     for (int r = 0; r < rows; r += rows_together) {
         const int count = rows - r < rows_together ? rows - r : rows_together;
         for (int c = 0; c < channels; c += WIDTH) {
             const int own = channels - c;
             const vector middle = load_upto(center + c, own);
+            combination_vectors coefficients;
+            take_gate(gate, c, own, &coefficients);
             vector sum = splat(0), product = splat(0);
             for (int i = r; i < r + count; i++) {
                 const size_t at = (size_t)i * channels + c;
-                vector gradient = load_upto(dy + at, own);
-                if (output) gradient = gated(gradient, load_upto(output + at, own), ceiling);
+                const vector value = load_upto(x + at, own);
+                const vector gradient = passed_gate(load_upto(dy + at, own), value, gate, at, own, &coefficients);
+                if (passed) store_upto(passed + at, gradient, own);
                 sum += gradient;
-                product = multiply_add(gradient, load_upto(x + at, own) - middle, product);
+                product = multiply_add(gradient, value - middle, product);
             }
             add_doubles(sums + c, sum);
             add_doubles(products + c, product);

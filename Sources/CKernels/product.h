@@ -132,46 +132,61 @@ static void multiply(const espalier_product *p) {
         }                                                                                                         \
     }
 
-/* All rows of VECTORS column blocks; rows of one block of the left side are neighbours in memory. */
-#define OUTER_COLUMNS(ROWS, VECTORS)                                                                              \
+/* All rows of VECTORS column blocks; rows of one block of the left side are neighbours in memory. What is left behind
+   the last whole tile goes at once: two tiles of a few rows would both wait for their additions. */
+#define OUTER_COLUMNS(ROWS, VECTORS, REST)                                                                        \
     static void outer_columns_##VECTORS(const espalier_product *p, int column) {                                  \
         const float *right = p->right + (size_t)(column / WIDTH) * p->right_block;                                \
         float *result = p->result + (size_t)(column / WIDTH) * p->result_block;                                   \
         const int count = p->is_padded ? VECTORS * WIDTH : p->columns - column;                                   \
-        for (int i = 0; i < p->rows;) {                                                                           \
+        int i = 0;                                                                                                \
+        for (; i + ROWS <= p->rows; i += ROWS) {                                                                  \
             const float *left = p->left + (size_t)(i / WIDTH) * p->left_block + i % WIDTH;                        \
-            float *place = result + i * p->result_row;                                                            \
-            if (p->rows - i >= ROWS) {                                                                            \
-                outer_##ROWS##x##VECTORS(p, left, right, place, count);                                           \
-                i += ROWS;                                                                                        \
-            } else if (p->rows - i >= 4) {                                                                        \
-                outer_4x##VECTORS(p, left, right, place, count);                                                  \
-                i += 4;                                                                                           \
-            } else {                                                                                              \
-                outer_1x##VECTORS(p, left, right, place, count);                                                  \
-                i += 1;                                                                                           \
-            }                                                                                                     \
+            outer_##ROWS##x##VECTORS(p, left, right, result + i * p->result_row, count);                          \
         }                                                                                                         \
+        const float *left = p->left + (size_t)(i / WIDTH) * p->left_block + i % WIDTH;                            \
+        float *place = result + i * p->result_row;                                                                \
+        switch (p->rows - i) { REST(VECTORS) }                                                                    \
     }
 
-OUTER_TILE(1, 1)
-OUTER_TILE(1, 2)
-OUTER_TILE(1, 3)
-OUTER_TILE(4, 1)
-OUTER_TILE(4, 2)
-OUTER_TILE(4, 3)
+#define OUTER_REST(ROWS, VECTORS)                                                                                 \
+    case ROWS: outer_##ROWS##x##VECTORS(p, left, right, place, count); break;
+#define OUTER_REST_3(VECTORS) OUTER_REST(1, VECTORS) OUTER_REST(2, VECTORS) OUTER_REST(3, VECTORS)
+#define OUTER_REST_7(VECTORS)                                                                                     \
+    OUTER_REST_3(VECTORS)                                                                                         \
+    OUTER_REST(4, VECTORS) OUTER_REST(5, VECTORS) OUTER_REST(6, VECTORS) OUTER_REST(7, VECTORS)
+#define OUTER_REST_15(VECTORS)                                                                                    \
+    OUTER_REST_7(VECTORS)                                                                                         \
+    OUTER_REST(8, VECTORS) OUTER_REST(9, VECTORS) OUTER_REST(10, VECTORS) OUTER_REST(11, VECTORS)                 \
+    OUTER_REST(12, VECTORS) OUTER_REST(13, VECTORS) OUTER_REST(14, VECTORS) OUTER_REST(15, VECTORS)
+
+#define OUTER_TILES_4(VECTORS)                                                                                    \
+    OUTER_TILE(1, VECTORS) OUTER_TILE(2, VECTORS) OUTER_TILE(3, VECTORS) OUTER_TILE(4, VECTORS)
+#define OUTER_TILES_8(VECTORS)                                                                                    \
+    OUTER_TILES_4(VECTORS)                                                                                        \
+    OUTER_TILE(5, VECTORS) OUTER_TILE(6, VECTORS) OUTER_TILE(7, VECTORS) OUTER_TILE(8, VECTORS)
+
 #if WIDTH == 16
-OUTER_TILE(16, 1)
-OUTER_TILE(8, 2)
-OUTER_TILE(8, 3)
-OUTER_COLUMNS(16, 1)
-OUTER_COLUMNS(8, 2)
-OUTER_COLUMNS(8, 3)
+OUTER_TILES_8(1)
+OUTER_TILE(9, 1) OUTER_TILE(10, 1) OUTER_TILE(11, 1) OUTER_TILE(12, 1)
+OUTER_TILE(13, 1) OUTER_TILE(14, 1) OUTER_TILE(15, 1) OUTER_TILE(16, 1)
+OUTER_TILES_8(2)
+OUTER_TILES_8(3)
+OUTER_COLUMNS(16, 1, OUTER_REST_15)
+OUTER_COLUMNS(8, 2, OUTER_REST_7)
+OUTER_COLUMNS(8, 3, OUTER_REST_7)
 #else
-OUTER_TILE(WIDTH, 1)
-OUTER_COLUMNS(WIDTH, 1)
-OUTER_COLUMNS(4, 2)
-OUTER_COLUMNS(4, 3)
+#if WIDTH == 8
+OUTER_TILES_8(1)
+OUTER_COLUMNS(8, 1, OUTER_REST_7)
+#else
+OUTER_TILES_4(1)
+OUTER_COLUMNS(4, 1, OUTER_REST_3)
+#endif
+OUTER_TILES_4(2)
+OUTER_TILES_4(3)
+OUTER_COLUMNS(4, 2, OUTER_REST_3)
+OUTER_COLUMNS(4, 3, OUTER_REST_3)
 #endif
 
 /* result = or += left^T right: left [t, rows], right [t, columns]. */

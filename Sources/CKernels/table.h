@@ -4,8 +4,9 @@
 #include "vector.h"
 
 #include "product.h"
-#include "winograd.h"
 #include "normalization.h"
+#include "winograd_points.h"
+#include "winograd.h"
 #include "elementwise.h"
 #include "pooling.h"
 #include "depthwise.h"

@@ -1,86 +1,4 @@
-/* Winograd's convolution F(4x4, 3x3) with the points 0, +-5/8, +-3/2 and infinity, whose float32 error is less than
-   half of that with 0, +-1, +-2. Lavin, Gray 2016, "Fast Algorithms for Convolutional Neural Networks",
-   arXiv:1509.09308, section 4; Barabasz et al. 2020, "Error Analysis and Improving the Accuracy of Winograd
-   Convolution for Deep Neural Networks", arXiv:1803.10986, section 5.
-
-   Letters: d a 6x6 input tile, g a 3x3 filter, y a 4x4 output tile, B^T d B and G g G^T the 6x6 points, A^T m A = y. */
-
-#define POINT_A 0.625f
-#define POINT_B 1.5f
-#define A2 (POINT_A * POINT_A)
-#define B2 (POINT_B * POINT_B)
-
-/* B^T d: 6 to 6. */
-INLINE void to_points(const vector *d, vector *point) {
-    const vector even_a = d[4] - splat(B2) * d[2], odd_a = splat(POINT_A) * (d[3] - splat(B2) * d[1]);
-    const vector even_b = d[4] - splat(A2) * d[2], odd_b = splat(POINT_B) * (d[3] - splat(A2) * d[1]);
-    point[0] = splat(A2 * B2) * d[0] + (d[4] - splat(A2 + B2) * d[2]);
-    point[1] = even_a + odd_a;
-    point[2] = even_a - odd_a;
-    point[3] = even_b + odd_b;
-    point[4] = even_b - odd_b;
-    point[5] = splat(A2 * B2) * d[1] + (d[5] - splat(A2 + B2) * d[3]);
-}
-
-/* B p: 6 to 6, the adjoint of to_points. */
-INLINE void from_points(const vector *point, vector *d) {
-    const vector sum_a = point[1] + point[2], difference_a = splat(POINT_A) * (point[1] - point[2]);
-    const vector sum_b = point[3] + point[4], difference_b = splat(POINT_B) * (point[3] - point[4]);
-    d[0] = splat(A2 * B2) * point[0];
-    d[1] = splat(A2 * B2) * point[5] - (splat(B2) * difference_a + splat(A2) * difference_b);
-    d[2] = -(splat(A2 + B2) * point[0] + (splat(B2) * sum_a + splat(A2) * sum_b));
-    d[3] = (difference_a + difference_b) - splat(A2 + B2) * point[5];
-    d[4] = point[0] + (sum_a + sum_b);
-    d[5] = point[5];
-}
-
-/* A^T m: 6 to 4. */
-INLINE void to_output(const vector *m, vector *y) {
-    const vector sum_a = m[1] + m[2], difference_a = splat(POINT_A) * (m[1] - m[2]);
-    const vector sum_b = m[3] + m[4], difference_b = splat(POINT_B) * (m[3] - m[4]);
-    y[0] = m[0] + (sum_a + sum_b);
-    y[1] = difference_a + difference_b;
-    y[2] = splat(A2) * sum_a + splat(B2) * sum_b;
-    y[3] = m[5] + (splat(A2) * difference_a + splat(B2) * difference_b);
-}
-
-/* A y: 4 to 6, the adjoint of to_output. */
-INLINE void from_output(const vector *y, vector *m) {
-    const vector even_a = y[0] + splat(A2) * y[2], odd_a = splat(POINT_A) * (y[1] + splat(A2) * y[3]);
-    const vector even_b = y[0] + splat(B2) * y[2], odd_b = splat(POINT_B) * (y[1] + splat(B2) * y[3]);
-    m[0] = y[0];
-    m[1] = even_a + odd_a;
-    m[2] = even_a - odd_a;
-    m[3] = even_b + odd_b;
-    m[4] = even_b - odd_b;
-    m[5] = y[3];
-}
-
-/* The factors of G: one over the product of a point's distances from the other finite points. */
-#define G_ZERO (1 / (A2 * B2))
-#define G_A (1 / (2 * A2 * (A2 - B2)))
-#define G_B (1 / (2 * B2 * (B2 - A2)))
-
-/* G g: 3 to 6. */
-INLINE void filter_points(const vector *g, vector *point) {
-    const vector even_a = splat(G_A) * g[0] + splat(G_A * A2) * g[2], odd_a = splat(G_A * POINT_A) * g[1];
-    const vector even_b = splat(G_B) * g[0] + splat(G_B * B2) * g[2], odd_b = splat(G_B * POINT_B) * g[1];
-    point[0] = splat(G_ZERO) * g[0];
-    point[1] = even_a + odd_a;
-    point[2] = even_a - odd_a;
-    point[3] = even_b + odd_b;
-    point[4] = even_b - odd_b;
-    point[5] = g[2];
-}
-
-/* G^T p: 6 to 3, the adjoint of filter_points. */
-INLINE void filter_from_points(const vector *point, vector *g) {
-    const vector sum_a = point[1] + point[2], difference_a = point[1] - point[2];
-    const vector sum_b = point[3] + point[4], difference_b = point[3] - point[4];
-    g[0] = splat(G_ZERO) * point[0] + (splat(G_A) * sum_a + splat(G_B) * sum_b);
-    g[1] = splat(G_A * POINT_A) * difference_a + splat(G_B * POINT_B) * difference_b;
-    g[2] = point[5] + (splat(G_A * A2) * sum_a + splat(G_B * B2) * sum_b);
-}
+/* Winograd's convolution tile by tile; winograd_points.h has the transforms of one row or column and the letters. */
 
 /* Where a tile lies: its image and the output row and column of its corner. */
 typedef struct {
@@ -91,6 +9,15 @@ typedef struct {
 INLINE tile_place place_of_tile(const espalier_winograd *w, size_t tile) {
     const size_t per_image = (size_t)w->tile_rows * w->tile_columns, rest = tile % per_image;
     return (tile_place){tile / per_image, (int)(rest / w->tile_columns) * 4, (int)(rest % w->tile_columns) * 4};
+}
+
+/* The place of the tile behind: divisions for each take as long as a transform. */
+INLINE tile_place next_place(const espalier_winograd *w, tile_place at) {
+    at.column += 4;
+    if (at.column < 4 * w->tile_columns) return at;
+    at.column = 0, at.row += 4;
+    if (at.row < 4 * w->tile_rows) return at;
+    return (tile_place){at.image + 1, 0, 0};
 }
 
 INLINE int clamp(int x, int low, int high) { return x < low ? low : x > high ? high : x; }
@@ -122,15 +49,14 @@ INLINE size_t winograd_filter_point(int inner, int columns) { return espalier_wi
 static void winograd_input(const espalier_winograd *w, const float *images, size_t first, int count, float *points) {
     const int channels = w->input_channels;
     const size_t width = w->input_width, point = winograd_point(channels, count);
-    for (int t = 0; t < count; t++) {
-        const tile_place at = place_of_tile(w, first + t);
+    tile_place at = place_of_tile(w, first), later = place_of_tile(w, first + tiles_ahead);
+    for (int t = 0; t < count; t++, at = next_place(w, at), later = next_place(w, later)) {
         const int top = at.row - w->top, left = at.column - w->left;
         const span rows = inside(top, 6, w->input_height), columns = inside(left, 6, w->input_width);
         const float *image = images + at.image * w->input_height * width * channels;
         const float *corner = image + ((ptrdiff_t)top * (ptrdiff_t)width + left) * channels;
         /* Mostly the border is one pixel: then only the first and the last column may be missing. */
         const int is_nearly_whole = columns.first <= 1 && columns.last >= 5;
-        const tile_place later = place_of_tile(w, first + t + tiles_ahead);
         const float *asked =
             images + ((later.image * w->input_height + later.row + 1) * width + later.column + 1) * channels;
         for (int c = 0; c < channels; c += WIDTH) {
@@ -165,32 +91,45 @@ static void winograd_input(const espalier_winograd *w, const float *images, size
     }
 }
 
+/* Four gradients of a row of a tile, zero outside the image, combined where a normalization lies behind. */
+INLINE void take_gradients(const float *p, ptrdiff_t pixel, int columns, int own, const espalier_combination *k,
+                           const combination_vectors *coefficients, size_t at, vector *y) {
+    UNROLL for (int j = 0; j < 4; j++) {
+        if (j >= columns) {
+            y[j] = splat(0);
+            continue;
+        }
+        y[j] = load_upto(p + j * pixel, own);
+        if (!k) continue;
+        const size_t place = at + j * pixel;
+        y[j] = combined(y[j], load_upto(k->x + place, own), k, place, own, coefficients);
+    }
+}
+
 /* A dy A^T of tiles [first, first + count): points[p][channel block][tile][WIDTH]. */
-static void winograd_output_gradient(const espalier_winograd *w, const float *gradients, size_t first, int count,
-                                     float *points) {
+INLINE void output_gradient(const espalier_winograd *w, const float *gradients, const espalier_combination *k,
+                            size_t first, int count, float *points) {
     const int channels = w->output_channels;
-    const size_t width = w->output_width, point = winograd_point(channels, count);
-    for (int t = 0; t < count; t++) {
-        const tile_place at = place_of_tile(w, first + t);
+    const size_t width = w->output_width, point = winograd_point(channels, count), line = width * channels;
+    tile_place at = place_of_tile(w, first), later = place_of_tile(w, first + tiles_ahead);
+    for (int t = 0; t < count; t++, at = next_place(w, at), later = next_place(w, later)) {
         const span rows = inside(at.row, 4, w->output_height), columns = inside(at.column, 4, w->output_width);
-        const float *corner =
-            gradients + ((at.image * w->output_height + at.row) * width + at.column) * channels;
-        const int is_whole = rows.last == 4 && columns.last == 4;
-        const tile_place later = place_of_tile(w, first + t + tiles_ahead);
-        const float *asked =
-            gradients + ((later.image * w->output_height + later.row) * width + later.column) * channels;
+        const size_t corner = ((at.image * w->output_height + at.row) * width + at.column) * channels;
+        const size_t asked = ((later.image * w->output_height + later.row) * width + later.column) * channels;
         for (int c = 0; c < channels; c += WIDTH) {
             const int own = channels - c;
-            ask_for_pixels(asked + c, (ptrdiff_t)width * channels, channels, 4);
+            ask_for_pixels(gradients + asked + c, line, channels, 4);
+            combination_vectors coefficients;
+            if (k) {
+                ask_for_pixels(k->x + asked + c, line, channels, 4);
+                coefficients = take_combination(k, c, own);
+            }
             vector half[4][6];
             for (int i = 0; i < 4; i++) {
                 vector y[4];
-                const float *p = corner + i * width * channels + c;
-                if (is_whole)
-                    UNROLL for (int j = 0; j < 4; j++) y[j] = load_upto(p + j * channels, own);
-                else
-                    for (int j = 0; j < 4; j++)
-                        y[j] = i < rows.last && j < columns.last ? load_upto(p + j * channels, own) : splat(0);
+                const size_t place = corner + i * line + c;
+                take_gradients(gradients + place, channels, i < rows.last ? columns.last : 0, own, k, &coefficients,
+                               place, y);
                 from_output(y, half[i]);
             }
             float *place = points + (size_t)c * count + (size_t)t * WIDTH;
@@ -204,24 +143,64 @@ static void winograd_output_gradient(const espalier_winograd *w, const float *gr
     }
 }
 
+static void winograd_output_gradient(const espalier_winograd *w, const float *gradients,
+                                     const espalier_combination *combination, size_t first, int count,
+                                     float *points) {
+    if (combination)
+        output_gradient(w, gradients, combination, first, count, points);
+    else
+        output_gradient(w, gradients, NULL, first, count, points);
+}
+
+/* What finishes the pixels of one tile and channel block: the coefficients are loaded once for sixteen pixels. */
+typedef struct {
+    const espalier_finish *finish;
+    vector bias, scale, offset;
+} tile_finish;
+
+INLINE tile_finish take_finish(const espalier_finish *finish, size_t column, size_t count) {
+    tile_finish own = {.finish = finish};
+    if (finish && finish->bias) own.bias = load_upto(finish->bias + column, count);
+    if (finish && finish->scale) {
+        own.scale = load_upto(finish->scale + column, count);
+        own.offset = load_upto(finish->offset + column, count);
+    }
+    return own;
+}
+
+/* Finishes and stores the first `columns` of four pixels at `place`. */
+INLINE void store_row(const vector *y, float *images, size_t place, int channels, int columns, int count,
+                      const tile_finish *own) {
+    UNROLL for (int j = 0; j < 4; j++) {
+        if (j >= columns) return;
+        const size_t at = place + (size_t)j * channels;
+        vector value = y[j];
+        if (own->finish) {
+            if (own->finish->bias) value += own->bias;
+            if (own->finish->scale) value = multiply_add(value, own->scale, own->offset);
+            if (own->finish->addend) value += load_upto(own->finish->addend + at, count);
+            value = clipped(value, own->finish->low, own->finish->high);
+        }
+        store_upto(images + at, value, count);
+    }
+}
+
 /* y = A^T m A, finished and stored into images [Ho, Wo, output channels]. */
 static void winograd_output(const espalier_winograd *w, const float *points, size_t first, int count,
                             const espalier_finish *finish, float *images) {
     const int channels = w->output_channels;
-    const size_t width = w->output_width, point = winograd_point(channels, count);
-    for (int t = 0; t < count; t++) {
-        const tile_place at = place_of_tile(w, first + t);
+    const size_t width = w->output_width, point = winograd_point(channels, count), line = width * channels;
+    tile_place at = place_of_tile(w, first), later = place_of_tile(w, first + tiles_ahead);
+    for (int t = 0; t < count; t++, at = next_place(w, at), later = next_place(w, later)) {
         const span rows = inside(at.row, 4, w->output_height), columns = inside(at.column, 4, w->output_width);
-        float *corner = images + ((at.image * w->output_height + at.row) * width + at.column) * channels;
-        const tile_place later = place_of_tile(w, first + t + tiles_ahead);
-        const float *asked =
-            images + ((later.image * w->output_height + later.row) * width + later.column) * channels;
+        const size_t corner = ((at.image * w->output_height + at.row) * width + at.column) * channels;
+        const size_t asked = ((later.image * w->output_height + later.row) * width + later.column) * channels;
         for (int c = 0; c < channels; c += WIDTH) {
             const float *place = points + (size_t)c * count + (size_t)t * WIDTH;
             const int own = channels - c;
-            ask_for_pixels(asked + c, (ptrdiff_t)width * channels, channels, 4);
-            if (finish && finish->addend)
-                ask_for_pixels(finish->addend + (asked - images) + c, (ptrdiff_t)width * channels, channels, 4);
+            ask_for_pixels(images + asked + c, line, channels, 4);
+            if (finish && finish->addend) ask_for_pixels(finish->addend + asked + c, line, channels, 4);
+            const tile_finish end = take_finish(finish, c, own);
             vector half[4][6];
             UNROLL for (int j = 0; j < 6; j++) {
                 vector m[6], y[4];
@@ -229,21 +208,10 @@ static void winograd_output(const espalier_winograd *w, const float *points, siz
                 to_output(m, y);
                 UNROLL for (int i = 0; i < 4; i++) half[i][j] = y[i];
             }
-            const int is_whole = columns.last == 4;
             for (int i = 0; i < rows.last; i++) {
                 vector y[4];
                 to_output(half[i], y);
-                float *p = corner + i * width * channels + c;
-                if (is_whole && !finish)
-                    UNROLL for (int j = 0; j < 4; j++) store_upto(p + j * channels, y[j], own);
-                else if (is_whole)
-                    UNROLL for (int j = 0; j < 4; j++)
-                        store_upto(p + j * channels, finished(y[j], finish, c, p + j * channels - images, own), own);
-                else
-                    for (int j = 0; j < columns.last; j++) {
-                        float *q = p + j * channels;
-                        store_upto(q, finish ? finished(y[j], finish, c, q - images, own) : y[j], own);
-                    }
+                store_row(y, images, corner + i * line + c, channels, columns.last, own, &end);
             }
         }
     }
@@ -255,13 +223,12 @@ static void winograd_input_gradient(const espalier_winograd *w, const float *poi
                                     int count, int length, float *images) {
     const int channels = w->input_channels;
     const size_t width = w->input_width, point = winograd_point(channels, length);
-    for (int t = 0; t < count; t++) {
-        const tile_place at = place_of_tile(w, first + t);
+    tile_place at = place_of_tile(w, first), later = place_of_tile(w, first + tiles_ahead);
+    for (int t = 0; t < count; t++, at = next_place(w, at), later = next_place(w, later)) {
         const int top = at.row - w->top, left = at.column - w->left;
         const span rows = inside(top, 6, w->input_height), columns = inside(left, 6, w->input_width);
         float *image = images + at.image * w->input_height * width * channels;
         float *corner = image + ((ptrdiff_t)top * (ptrdiff_t)width + left) * channels;
-        const tile_place later = place_of_tile(w, first + t + tiles_ahead);
         const float *asked =
             images + ((later.image * w->input_height + later.row + 1) * width + later.column + 1) * channels;
         for (int c = 0; c < channels; c += WIDTH) {

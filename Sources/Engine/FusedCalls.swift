@@ -5,6 +5,8 @@ import Tensors
 struct FusedCall {
     /// The first call: a convolution or a normalization.
     let head: Int
+    /// The border of zeros before a convolution, which reads what that reads.
+    var padding: Int?
     /// The normalization by moving statistics behind a convolution.
     var normalization: Int?
     /// The node that is added, where an addition follows.
@@ -41,9 +43,17 @@ struct FusedCalls {
         }
         for node in kept { readers[node].append(contentsOf: [node, node]) }
         var isUsed = isAbsorbed
+        let isCalled = Set(calls)
         for call in calls {
             guard !isUsed[call], Self.isHead(network.layer(of: call), mode: mode) else { continue }
             var fused = FusedCall(head: call, tail: call)
+            if mode == .inference, let input = network.nodes[call].inputs.first,
+                isCalled.contains(input), readers[input].count == 1,
+                network.isPadding(input, of: call)
+            {
+                fused.padding = input
+                isAbsorbed[input] = true
+            }
             while readers[fused.tail].count == 1,
                 let next = readers[fused.tail].first, !isUsed[next],
                 fused.absorb(next, of: network, mode: mode)
@@ -52,7 +62,7 @@ struct FusedCalls {
                 isUsed[next] = true
                 fused.tail = next
             }
-            if fused.tail != call { ending[fused.tail] = fused }
+            if fused.tail != call || fused.padding != nil { ending[fused.tail] = fused }
         }
     }
 
@@ -96,6 +106,17 @@ extension FusedCall {
 }
 
 extension Network {
+    /// Whether a node puts zeros around images that a window of several pixels reads.
+    fileprivate func isPadding(_ node: Int, of call: Int) -> Bool {
+        guard case .zeroPadding2D = layer(of: node).kind else { return false }
+        switch layer(of: call).kind {
+        case .convolution2D(let kind):
+            return kind.window.padding == .valid && kind.window.size != .one
+        case .depthwiseConvolution2D(let kind): return kind.window.padding == .valid
+        default: return false
+        }
+    }
+
     fileprivate func isNormalization(_ node: Int) -> Bool {
         if case .batchNormalization = layer(of: node).kind { true } else { false }
     }

@@ -9,6 +9,8 @@ struct GradientWalk {
     let needsGradient: [Bool]
     private let observed: Set<Int>
     private var pending: [Int: Tensor]
+    /// Gradients of convolutions that the normalization behind them left to be combined on the way.
+    private var combined: [Int: CombinedGradient] = [:]
     private var weights: [[Tensor?]]
     /// The share of the gradient of its input that the last call passed has, if that call is observed.
     private(set) var share: Tensor?
@@ -43,24 +45,23 @@ struct GradientWalk {
     mutating func pass(_ index: Int, node: Node, fused: FusedCall?, record: RecordedCall) {
         share = nil
         let layer = network.layers[node.layer]
-        guard let kernel = layer.kind.kernel, needsGradient[index],
-            var gradient = pending.removeValue(forKey: index)
-        else { return }
+        guard let kernel = layer.kind.kernel, needsGradient[index] else { return }
+        if case .convolution2D(let kind) = layer.kind, record.needsInputGradient,
+            !observed.contains(index)
+        {
+            passConvolution(Convolution2DKernel(layer: kind), index, node: node, record: record)
+            return
+        }
+        guard var gradient = takeGradient(of: index) else { return }
         switch layer.kind {
-        case .batchNormalization(let kind) where record.saved.count == 2:
-            passNormalization(kind, &gradient, node: node, fused: fused, record: record)
+        case .batchNormalization(let kind)
+        where BatchNormalizationKernel(layer: kind).hasBatchStatistics(record):
+            let own = BatchNormalizationKernel(layer: kind)
+            passNormalization(own, &gradient, node: node, fused: fused, record: record)
         case .activation(let function) where Clip(function) != nil && record.needsInputGradient:
-            Rectifier(output: record.output, ceiling: Clip(function)?.high ?? .infinity)
-                .pass(&gradient)
+            let ceiling = Clip(function)?.high ?? .infinity
+            Gate.pass(&gradient, output: record.output, ceiling: ceiling)
             accumulate(gradient, into: &pending[node.inputs[0]])
-        case .convolution2D(let kind)
-        where record.needsInputGradient && !observed.contains(index):
-            // What lies there already is added to in place.
-            var sum = pending.removeValue(forKey: node.inputs[0])
-            let own = Convolution2DKernel(layer: kind)
-                .backward(gradient, call: record, addingTo: &sum)
-            pending[node.inputs[0]] = sum
-            addWeights(own, node: node)
         default:
             let own = kernel.backward(gradient, call: record)
             if observed.contains(index) { share = own.inputs.first }
@@ -71,34 +72,71 @@ struct GradientWalk {
         }
     }
 
+    /// The whole gradient of a node's value, written out.
+    private mutating func takeGradient(of index: Int) -> Tensor? {
+        if var own = combined.removeValue(forKey: index) {
+            accumulate(own.take(), into: &pending[index])
+        }
+        return pending.removeValue(forKey: index)
+    }
+
+    private mutating func passConvolution(
+        _ kernel: Convolution2DKernel,
+        _ index: Int,
+        node: Node,
+        record: RecordedCall
+    ) {
+        let behind: Convolution2DKernel.OutputGradient
+        if pending[index] == nil, kernel.combines(input: record.inputs[0].shape),
+            let own = combined.removeValue(forKey: index)
+        {
+            behind = .combined(own)
+        } else if let own = takeGradient(of: index) {
+            behind = .whole(own)
+        } else {
+            return
+        }
+        // What lies there already is added to in place.
+        var sum = pending.removeValue(forKey: node.inputs[0])
+        let own = kernel.backward(behind, call: record, addingTo: &sum)
+        pending[node.inputs[0]] = sum
+        addWeights(own, node: node)
+    }
+
     private mutating func passNormalization(
-        _ kind: BatchNormalization,
+        _ kernel: BatchNormalizationKernel,
         _ gradient: inout Tensor,
         node: Node,
         fused: FusedCall?,
         record: RecordedCall
     ) {
-        var rectifier: Rectifier?
+        var gate = Gate.open
         if let clip = fused?.clip, clip != .none {
-            rectifier = Rectifier(output: record.output, ceiling: clip.high)
+            gate =
+                fused?.addend == nil
+                ? kernel.gate(behind: record, ceiling: clip.high)
+                : Gate(output: record.output, ceiling: clip.high)
         }
-        var isShared = false
-        if let addend = fused?.addend, needsGradient[addend] {
-            rectifier?.pass(&gradient)
-            rectifier = nil
-            isShared = pending[addend] == nil
+        let addend = fused?.addend.flatMap { needsGradient[$0] ? $0 : nil }
+        var (own, weights) = kernel.trainedBackward(
+            &gradient,
+            call: record,
+            passing: gate,
+            keepsPassed: addend != nil && !gate.isOpen
+        )
+        if let addend {
+            own.isShared = pending[addend] == nil
             accumulate(gradient, into: &pending[addend])
         }
-        let (combination, own) = BatchNormalizationKernel(layer: kind)
-            .trainedBackward(gradient, call: record, passing: rectifier)
-        addWeights(own, node: node)
+        gradient = Tensor([0])
+        addWeights(weights, node: node)
         guard record.needsInputGradient else { return }
-        if isShared {
-            gradient = combination.applied(gradient, record.inputs[0], passing: rectifier)
+        let input = node.inputs[0]
+        if case .convolution2D = network.layer(of: input).kind, combined[input] == nil {
+            combined[input] = own
         } else {
-            combination.apply(to: &gradient, record.inputs[0], passing: rectifier)
+            accumulate(own.take(), into: &pending[input])
         }
-        accumulate(gradient, into: &pending[node.inputs[0]])
     }
 
     private mutating func addWeights(_ own: [Tensor?], node: Node) {

@@ -52,7 +52,7 @@ public struct Inference: Sendable {
             var read = network.nodes[call].inputs
             if let own = fused.ending[call] {
                 values[call] = value(of: own, values: values)
-                read = network.nodes[own.head].inputs + (own.addend.map { [$0] } ?? [])
+                read = network.nodes[own.padding ?? own.head].inputs + (own.addend.map { [$0] } ?? [])
             } else {
                 values[call] = value(of: call, inputs: inputs, values: values, observe: observe)
             }
@@ -67,7 +67,13 @@ public struct Inference: Sendable {
     /// A convolution or normalization with what follows it.
     private func value(of fused: FusedCall, values: [Int: Tensor]) -> Tensor {
         let layer = network.layer(of: fused.head)
-        let arguments = network.nodes[fused.head].inputs.compactMap { values[$0] }
+        let arguments = network.nodes[fused.padding ?? fused.head].inputs.compactMap { values[$0] }
+        var border = Border.none
+        if let padding = fused.padding,
+            case .zeroPadding2D(let kind) = network.layer(of: padding).kind
+        {
+            border = kind.border
+        }
         let addend = fused.addend.flatMap { values[$0] }
         precondition(
             arguments.count == 1 && (addend != nil) == (fused.addend != nil),
@@ -84,11 +90,21 @@ public struct Inference: Sendable {
         case .convolution2D(let kind):
             finish.bias = kind.usesBias ? layer.weights[1].values : []
             let kernel = Convolution2DKernel(layer: kind)
-            return kernel.forward(arguments[0], filters: layer.weights[0], finish: finish)
+            return kernel.forward(
+                arguments[0],
+                filters: layer.weights[0],
+                finish: finish,
+                border: border
+            )
         case .depthwiseConvolution2D(let kind):
             finish.bias = kind.usesBias ? layer.weights[1].values : []
             let kernel = DepthwiseConvolution2DKernel(layer: kind)
-            return kernel.forward(arguments[0], kernel: layer.weights[0], finish: finish)
+            return kernel.forward(
+                arguments[0],
+                kernel: layer.weights[0],
+                finish: finish,
+                border: border
+            )
         case .batchNormalization(let kind):
             let kernel = BatchNormalizationKernel(layer: kind)
             let map = kernel.movingMap(weights: layer.weights)

@@ -46,6 +46,9 @@ public struct TrainingPass {
         values = network.nodes.map { _ in Self.nothing }
         saved = network.nodes.map { _ in [] }
         var seeds = random
+        let heads = fused.ending.values.map { network.nodes[$0.head].inputs[0] }
+        let isNormalized = Set(heads)
+        var known: [Int: BatchMoments] = [:]
         for (index, node) in network.nodes.enumerated() {
             let seed = seeds.next()
             guard !fused.isAbsorbed[index] else { continue }
@@ -57,13 +60,21 @@ public struct TrainingPass {
             let mode: ExecutionMode =
                 layer.isTrainable
                 ? .training(CounterRandom(seed: seed, stage: "noise")) : .inference
-            let output =
-                fused.ending[index].map { normalized($0, mode: mode) }
-                ?? kernel.forward(
+            let output: LayerOutput
+            if let call = fused.ending[index] {
+                let head = network.nodes[call.head].inputs[0]
+                output = normalized(call, moments: known.removeValue(forKey: head))
+            } else if case .convolution2D(let kind) = layer.kind, isNormalized.contains(index) {
+                let input = values[node.inputs[0]]
+                let kernel = Convolution2DKernel(layer: kind)
+                (output, known[index]) = kernel.forwardWithMoments(input, weights: layer.weights)
+            } else {
+                output = kernel.forward(
                     node.inputs.map { values[$0] },
                     weights: layer.weights,
                     mode: mode
                 )
+            }
             values[index] = output.value
             saved[index] = output.saved
             if let observed = output.moments {
@@ -73,7 +84,7 @@ public struct TrainingPass {
     }
 
     /// A normalization with the addition and rectifier behind it.
-    private func normalized(_ fused: FusedCall, mode: ExecutionMode) -> LayerOutput {
+    private func normalized(_ fused: FusedCall, moments: BatchMoments?) -> LayerOutput {
         let layer = network.layer(of: fused.head)
         guard case .batchNormalization(let kind) = layer.kind else {
             preconditionFailure("\(layer.name) cannot begin a fused call")
@@ -83,7 +94,8 @@ public struct TrainingPass {
             weights: layer.weights,
             mode: .training(CounterRandom(seed: 0, stage: "noise")),
             addend: fused.addend.map { values[$0] },
-            clip: fused.clip
+            clip: fused.clip,
+            moments: moments
         )
     }
 

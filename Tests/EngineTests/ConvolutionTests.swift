@@ -34,6 +34,7 @@ private struct ConvolutionCase: CustomTestStringConvertible, Sendable {
     static let all = [
         ConvolutionCase("tiles, 16 channels", [5, 8, 8, 16], filters: 16),
         ConvolutionCase("tiles, odd channels and sizes", [3, 9, 7, 13], filters: 11),
+        ConvolutionCase("tiles, 5 channels", [3, 12, 8, 5], filters: 7),
         ConvolutionCase("tiles, no border", [2, 11, 10, 9], filters: 24, padding: .valid),
         ConvolutionCase("tiles, many parts", [19, 5, 5, 12], filters: 17),
         ConvolutionCase("tiles, point by point", [40, 4, 4, 192], filters: 200),

@@ -88,19 +88,9 @@ import Testing
             ("after_adam", .adam(), 0.01),
         ]
         for (group, rule, rate) in rules {
-            var network = file.network
-            var optimizer = Optimizer(rule)
-            for _ in 0..<3 {
-                var pass = TrainingPass(
-                    network,
-                    inputs: file.inputs,
-                    random: CounterRandom(seed: 1, stage: "test")
-                )
-                let (node, loss) = try file.loss(pass)
-                let gradients = pass.backward([node: loss.gradient])
-                network.updateMovingStatistics(from: pass)
-                optimizer.step(&network, gradients: gradients, learningRate: rate)
-            }
+            let network = try trained(file, by: rule, rate: rate, error: 0)
+            let disturbed =
+                group == "after_adam" ? try trained(file, by: rule, rate: rate, error: 1e-6) : network
             let calls = file.network.calls
             for (layer, index, expected) in try file.weights(under: group) {
                 // Keras calls a shared BatchNorm in an order of its own, which the moving statistics remember.
@@ -109,7 +99,8 @@ import Testing
                 let after = network.layers[layer].weights[index]
                 let move = zip(expected.values, before.values).map { abs($0 - $1) }.max() ?? 0
                 let size = expected.values.map { abs($0) }.max() ?? 0
-                let allowed = 1e-3 * move + 1e-6 * size
+                let other = disturbed.layers[layer].weights[index]
+                let allowed = 1e-3 * move + 1e-6 * size + after.largestDifference(from: other)
                 let difference = after.largestDifference(from: expected.reshaped(after.shape))
                 #expect(
                     difference <= allowed,
@@ -117,6 +108,52 @@ import Testing
                 )
             }
         }
+    }
+
+    /// A file's network after three steps whose gradients are wrong by `error` of each one's largest element.
+    ///
+    /// Adam divides by a gradient's size, so what is wrong with one that is zero, or nearly, becomes a step; its weights
+    /// may be as far from Keras' as such an error moves them. In Float64, errors of 1e-6 move filters of
+    /// network_two_branches by 1.05e-2 (conv2d_2) and 8.2e-4 (conv2d), far more than the 3e-5 that other steps are held
+    /// to. The errors of the kernels there are below 6e-7 (Docs/engine.md) and move them by 7.7e-4 and 4.3e-5.
+    private func trained(
+        _ file: GoldenFile,
+        by rule: Optimizer.Rule,
+        rate: Double,
+        error: Float
+    ) throws -> Network {
+        var network = file.network
+        var optimizer = Optimizer(rule)
+        var noise = CounterRandom(seed: 2, stage: "test")
+        for _ in 0..<3 {
+            var pass = TrainingPass(
+                network,
+                inputs: file.inputs,
+                random: CounterRandom(seed: 1, stage: "test")
+            )
+            let (node, loss) = try file.loss(pass)
+            var gradients = pass.backward([node: loss.gradient])
+            if error > 0 {
+                gradients.weights = gradients.weights.map { layer in
+                    layer.map { $0.map { disturbed($0, by: error, &noise) } }
+                }
+            }
+            network.updateMovingStatistics(from: pass)
+            optimizer.step(&network, gradients: gradients, learningRate: rate)
+        }
+        return network
+    }
+
+    private func disturbed(
+        _ gradient: Tensor,
+        by error: Float,
+        _ noise: inout CounterRandom
+    ) -> Tensor {
+        let size = error * (gradient.values.map { abs($0) }.max() ?? 0)
+        return Tensor(
+            gradient.shape,
+            values: gradient.values.map { $0 + size * (noise.nextUniform() < 0.5 ? -1 : 1) }
+        )
     }
 }
 

@@ -22,6 +22,25 @@ typedef struct {
     float low, high;               /* the result is cut off there; infinities cut nothing */
 } espalier_finish;
 
+/* Where a gradient passes a rectifier: where its output is above zero and below the ceiling. The output is read, or
+   computed again as x * scale + offset from what a normalization before it read; all null: the gradient passes. */
+typedef struct {
+    const float *_Nullable output;
+    const float *_Nullable scale;
+    const float *_Nullable offset;
+    float ceiling;
+} espalier_gate;
+
+/* The gradient behind a normalization: dy * on_gradient + x * on_value + constant per channel, dy having passed the
+   gate; x lies in memory as dy does. */
+typedef struct {
+    const float *_Nonnull x;
+    const float *_Nonnull on_gradient;
+    const float *_Nonnull on_value;
+    const float *_Nonnull constant;
+    espalier_gate gate;
+} espalier_combination;
+
 /* result [rows, columns] = left [rows, inner] right [inner, columns]; for the outer form left is [inner, rows].
 
    An element (i, k) of the left side is at i * left_row + k / W * left_block + k % W: row-major where left_block is W,
@@ -72,8 +91,9 @@ typedef struct {
     void (*_Nonnull winograd_input)(const espalier_winograd *_Nonnull shape, const float *_Nonnull images,
                                     size_t first, int count, float *_Nonnull points);
     void (*_Nonnull winograd_output_gradient)(const espalier_winograd *_Nonnull shape,
-                                              const float *_Nonnull gradients, size_t first, int count,
-                                              float *_Nonnull points);
+                                              const float *_Nonnull gradients,
+                                              const espalier_combination *_Nullable combination, size_t first,
+                                              int count, float *_Nonnull points);
     void (*_Nonnull winograd_multiply)(const float *_Nonnull points, const float *_Nonnull filters, int inner,
                                        int columns, int count, int first_point, int last_point,
                                        float *_Nonnull result);
@@ -93,15 +113,14 @@ typedef struct {
     void (*_Nonnull channel_linear)(const float *_Nonnull x, const float *_Nonnull scale, const float *_Nonnull offset,
                                     const float *_Nullable addend, float low, float high, size_t period,
                                     size_t count, float *_Nonnull y);
-    void (*_Nonnull channel_combination)(const float *_Nonnull dy, const float *_Nullable output, float ceiling,
-                                         const float *_Nonnull x, const float *_Nonnull a, const float *_Nonnull b,
-                                         const float *_Nonnull c, size_t period, size_t count, float *_Nonnull dx);
+    void (*_Nonnull channel_combination)(const float *_Nonnull dy, const espalier_combination *_Nonnull combination,
+                                         size_t period, size_t count, float *_Nonnull dx);
     void (*_Nonnull channel_sums)(const float *_Nonnull x, int rows, int channels, double *_Nonnull sums);
     void (*_Nonnull channel_moments)(const float *_Nonnull x, int rows, int channels, const float *_Nonnull center,
                                      double *_Nonnull sums, double *_Nonnull squares);
-    void (*_Nonnull channel_products)(const float *_Nonnull dy, const float *_Nullable output, float ceiling,
+    void (*_Nonnull channel_products)(const float *_Nonnull dy, const espalier_gate *_Nonnull gate,
                                       const float *_Nonnull x, int rows, int channels, const float *_Nonnull center,
-                                      double *_Nonnull sums, double *_Nonnull products);
+                                      float *_Nullable passed, double *_Nonnull sums, double *_Nonnull products);
 
     /* Maps over floats; see elementwise.h. */
     void (*_Nonnull rectify)(const float *_Nonnull x, float ceiling, size_t count, float *_Nonnull y);

@@ -8,25 +8,27 @@ import Tensors
 extension WinogradConvolution {
     /// Writes the gradient of the filters, and writes or adds that of the input where a place for it is given.
     func backward(
-        _ gradient: UnsafePointer<Float>,
-        input: UnsafePointer<Float>,
-        filters: UnsafePointer<Float>,
+        _ places: Convolution2DKernel.BackwardPlaces,
         intoFilters filterGradient: UnsafeMutablePointer<Float>,
         intoInput inputGradient: UnsafeMutablePointer<Float>?,
         adds: Bool
     ) {
-        withTransposedFilters(filters, isNeeded: inputGradient != nil) { transposed in
-            let call = BackwardCall(
-                gradient: gradient,
-                input: input,
-                filters: transposed,
-                inputGradient: inputGradient,
-                adds: adds
-            )
-            if isDoneByPoints {
-                backwardByPoints(call, into: filterGradient)
-            } else {
-                backwardByParts(call, into: filterGradient)
+        var combination = places.combination
+        withTransposedFilters(places.filters, isNeeded: inputGradient != nil) { transposed in
+            withOptionalPointer(to: &combination) { combination in
+                let call = BackwardCall(
+                    gradient: places.gradient,
+                    combination: combination,
+                    input: places.input,
+                    filters: transposed,
+                    inputGradient: inputGradient,
+                    adds: adds
+                )
+                if isDoneByPoints {
+                    backwardByPoints(call, into: filterGradient)
+                } else {
+                    backwardByParts(call, into: filterGradient)
+                }
             }
         }
     }
@@ -34,6 +36,7 @@ extension WinogradConvolution {
     /// What both ways backward read and write.
     private struct BackwardCall {
         let gradient: UnsafePointer<Float>
+        let combination: UnsafePointer<espalier_combination>?
         let input: UnsafePointer<Float>
         /// U^T, the points of the transposed filters; nobody reads it without an input gradient.
         let filters: UnsafePointer<Float>
@@ -78,21 +81,35 @@ extension WinogradConvolution {
         return chunks(of: (images + wanted - 1) / wanted, covering: images)
     }
 
+    /// Whether D^T V takes fewer whole vectors than V^T D, which it is the transpose of.
+    private var isTransposed: Bool {
+        !isDoneByPoints
+            && kernels.padded(inputChannels) * outputChannels
+                < kernels.padded(outputChannels) * inputChannels
+    }
+
     private func backwardByParts(
         _ call: BackwardCall,
         into filterGradient: UnsafeMutablePointer<Float>
     ) {
         let (parts, length) = (parts, blockLength)
-        let partSize = size(channels: outputChannels, tiles: inputChannels)
+        let partSize =
+            isTransposed
+            ? size(channels: inputChannels, tiles: outputChannels)
+            : size(channels: outputChannels, tiles: inputChannels)
         let inputSize = size(channels: inputChannels, tiles: length)
         let outputSize = size(channels: outputChannels, tiles: length)
         withBuffer(partSize * parts.count) { sums in
             ThreadPool.shared.forEach(parts.count, scratch: inputSize + outputSize) {
                 part,
                 scratch in
-                clearInputGradient(call, images: parts[part])
                 let first = parts[part].lowerBound * tilesPerImage
+                var cleared = parts[part].lowerBound
                 for block in chunks(of: length, covering: parts[part].count * tilesPerImage) {
+                    // Just before they are added to, so that they are in the cache.
+                    let reached = (first + block.upperBound - 1) / tilesPerImage + 1
+                    clearInputGradient(call, images: cleared..<max(cleared, reached))
+                    cleared = max(cleared, reached)
                     addBlock(
                         call,
                         first: first + block.lowerBound,
@@ -121,12 +138,19 @@ extension WinogradConvolution {
         let (inner, columns) = (shape.input_channels, shape.output_channels)
         withUnsafePointer(to: shape) { shape in
             table.pointee.winograd_input(shape, call.input, first, count, values)
-            table.pointee.winograd_output_gradient(shape, call.gradient, first, count, gradients)
+            table.pointee.winograd_output_gradient(
+                shape,
+                call.gradient,
+                call.combination,
+                first,
+                count,
+                gradients
+            )
             table.pointee.winograd_multiply_outer(
-                values,
-                gradients,
-                inner,
-                columns,
+                isTransposed ? gradients : values,
+                isTransposed ? values : gradients,
+                isTransposed ? columns : inner,
+                isTransposed ? inner : columns,
                 count,
                 0,
                 36,
@@ -181,6 +205,7 @@ extension WinogradConvolution {
                     table.pointee.winograd_output_gradient(
                         shape,
                         call.gradient,
+                        call.combination,
                         first,
                         count,
                         gradients + group * outputSize
@@ -282,14 +307,43 @@ extension WinogradConvolution {
         parts: Int,
         into filterGradient: UnsafeMutablePointer<Float>
     ) {
+        let (inner, columns) = (shape.input_channels, shape.output_channels)
+        guard isTransposed else {
+            return transformFilterGradient(
+                points,
+                parts: parts,
+                inner: inner,
+                columns: columns,
+                into: filterGradient
+            )
+        }
+        withBuffer(9 * inputChannels * outputChannels) { transposed in
+            transformFilterGradient(
+                points,
+                parts: parts,
+                inner: columns,
+                columns: inner,
+                into: transposed
+            )
+            espalier_transpose(transposed, 9, columns, inner, filterGradient)
+        }
+    }
+
+    private func transformFilterGradient(
+        _ points: UnsafePointer<Float>,
+        parts: Int,
+        inner: Int32,
+        columns: Int32,
+        into filterGradient: UnsafeMutablePointer<Float>
+    ) {
         let table = kernels.table
-        let pieces = chunks(of: 32, covering: inputChannels)
+        let pieces = chunks(of: 32, covering: Int(inner))
         ThreadPool.shared.forEach(pieces.count) { piece in
             table.pointee.winograd_filter_gradient(
                 points,
                 Int32(parts),
-                shape.input_channels,
-                shape.output_channels,
+                inner,
+                columns,
                 Int32(pieces[piece].lowerBound),
                 Int32(pieces[piece].upperBound),
                 filterGradient

@@ -8,6 +8,8 @@ import Tensors
 /// channel][lane]; Sources/CKernels/winograd.h has the transforms and their source.
 struct WinogradConvolution {
     static let points: Int32 = 36
+    /// Narrower layers go by patches.
+    private static let fewestChannels = 5
 
     let kernels: VectorKernels
     let images: Int
@@ -18,7 +20,7 @@ struct WinogradConvolution {
         let (input, output) = (lengths.input, lengths.output)
         guard layer.window.size == Size2D(3, 3), layer.window.strides == .one,
             layer.window.dilation == .one, layer.groups == 1,
-            min(input.channels, output.channels) >= 8,
+            min(input.channels, output.channels) >= Self.fewestChannels,
             min(output[1], output[2]) >= 3
         else { return nil }
         self.kernels = kernels
@@ -71,16 +73,48 @@ struct WinogradConvolution {
         _ input: UnsafePointer<Float>,
         filters: UnsafePointer<Float>,
         finish: UnsafePointer<espalier_finish>?,
+        moments: MomentParts? = nil,
         into output: UnsafeMutablePointer<Float>
     ) {
         withBuffer(size(channels: outputChannels, tiles: inputChannels)) { points in
             transformFilters(filters, inner: inputChannels, columns: outputChannels, into: points)
-            if isDoneByPoints {
-                forwardByPoints(input, filters: points, finish: finish, into: output)
+            let call = ForwardCall(input: input, filters: points, finish: finish, output: output)
+            if let moments {
+                forwardByPieces(call, moments: moments)
+            } else if isDoneByPoints {
+                forwardByPoints(call)
             } else {
-                forwardByBlocks(input, filters: points, finish: finish, into: output)
+                forwardByBlocks(call)
             }
         }
+    }
+
+    /// What a forward pass reads and writes.
+    private struct ForwardCall {
+        let input: UnsafePointer<Float>
+        /// U, the points of the filters.
+        let filters: UnsafePointer<Float>
+        let finish: UnsafePointer<espalier_finish>?
+        let output: UnsafeMutablePointer<Float>
+    }
+
+    /// Images that go together so that whole blocks of tiles are whole images.
+    private var pieces: [Range<Int>] {
+        var count = blockLength
+        while count % 2 == 0, count / 2 * tilesPerImage % blockLength == 0 { count /= 2 }
+        for prime in [3, 5, 7] {
+            while count % prime == 0, count / prime * tilesPerImage % blockLength == 0 {
+                count /= prime
+            }
+        }
+        return chunks(of: count, covering: images)
+    }
+
+    /// Places for the moments of the output, where the images can be shared out well in whole blocks.
+    var momentParts: MomentParts? {
+        let parts = pieces.count
+        guard parts >= 7, !isDoneByPoints else { return nil }
+        return MomentParts(parts, width: outputChannels, kernels: kernels)
     }
 
     func transformFilters(
@@ -103,45 +137,63 @@ struct WinogradConvolution {
         }
     }
 
-    private func forwardByBlocks(
-        _ input: UnsafePointer<Float>,
-        filters: UnsafePointer<Float>,
-        finish: UnsafePointer<espalier_finish>?,
-        into output: UnsafeMutablePointer<Float>
-    ) {
-        let (table, length) = (kernels.table, blockLength)
-        let (inner, columns) = (shape.input_channels, shape.output_channels)
-        let inputSize = size(channels: inputChannels, tiles: length)
-        let outputSize = size(channels: outputChannels, tiles: length)
-        let blocks = chunks(of: length, covering: tiles)
-        withUnsafePointer(to: shape) { shape in
-            ThreadPool.shared.forEach(blocks.count, scratch: inputSize + outputSize) {
-                block,
-                scratch in
-                let (first, count) = (blocks[block].lowerBound, Int32(blocks[block].count))
-                let products = scratch + inputSize
-                table.pointee.winograd_input(shape, input, first, count, scratch)
-                table.pointee.winograd_multiply(
-                    scratch,
-                    filters,
-                    inner,
-                    columns,
-                    count,
-                    0,
-                    Self.points,
-                    products
-                )
-                table.pointee.winograd_output(shape, products, first, count, finish, output)
+    private func forwardByBlocks(_ call: ForwardCall) {
+        let blocks = chunks(of: blockLength, covering: tiles)
+        let size = size(channels: inputChannels, tiles: blockLength)
+        let outputSize = self.size(channels: outputChannels, tiles: blockLength)
+        ThreadPool.shared.forEach(blocks.count, scratch: size + outputSize) { block, scratch in
+            convolve(call, blocks[block], values: scratch, products: scratch + size)
+        }
+    }
+
+    /// Sums the moments of each image while it is in the cache.
+    private func forwardByPieces(_ call: ForwardCall, moments: MomentParts) {
+        let pieces = pieces
+        let pixels = Int(shape.output_height * shape.output_width)
+        let size = size(channels: inputChannels, tiles: blockLength)
+        let outputSize = self.size(channels: outputChannels, tiles: blockLength)
+        ThreadPool.shared.forEach(pieces.count, scratch: size + outputSize) { piece, scratch in
+            let first = pieces[piece].lowerBound * tilesPerImage
+            let count = pieces[piece].count * tilesPerImage
+            var done = pieces[piece].lowerBound
+            for block in chunks(of: blockLength, covering: count) {
+                let own = first + block.lowerBound..<first + block.upperBound
+                convolve(call, own, values: scratch, products: scratch + size)
+                let whole = own.upperBound / tilesPerImage
+                guard whole > done else { continue }
+                let start = call.output + done * pixels * outputChannels
+                moments.add(start, rows: (whole - done) * pixels, to: piece)
+                done = whole
             }
         }
     }
 
-    private func forwardByPoints(
-        _ input: UnsafePointer<Float>,
-        filters: UnsafePointer<Float>,
-        finish: UnsafePointer<espalier_finish>?,
-        into output: UnsafeMutablePointer<Float>
+    /// One block of tiles.
+    private func convolve(
+        _ call: ForwardCall,
+        _ block: Range<Int>,
+        values: UnsafeMutablePointer<Float>,
+        products: UnsafeMutablePointer<Float>
     ) {
+        let table = kernels.table
+        let (first, count) = (block.lowerBound, Int32(block.count))
+        withUnsafePointer(to: shape) { shape in
+            table.pointee.winograd_input(shape, call.input, first, count, values)
+            table.pointee.winograd_multiply(
+                values,
+                call.filters,
+                shape.pointee.input_channels,
+                shape.pointee.output_channels,
+                count,
+                0,
+                Self.points,
+                products
+            )
+            table.pointee.winograd_output(shape, products, first, count, call.finish, call.output)
+        }
+    }
+
+    private func forwardByPoints(_ call: ForwardCall) {
         let table = kernels.table
         let (inner, columns) = (shape.input_channels, shape.output_channels)
         let groups = chunks(of: Self.groupLength, covering: tiles)
@@ -153,7 +205,7 @@ struct WinogradConvolution {
                 ThreadPool.shared.forEach(groups.count) { group in
                     let (first, count) = (groups[group].lowerBound, Int32(groups[group].count))
                     let own = values + group * inputSize
-                    table.pointee.winograd_input(shape, input, first, count, own)
+                    table.pointee.winograd_input(shape, call.input, first, count, own)
                 }
                 ThreadPool.shared.forEach(36) { point in
                     let (point, next) = (Int32(point), Int32(point + 1))
@@ -164,7 +216,7 @@ struct WinogradConvolution {
                         let count = Int32(tiles.count)
                         table.pointee.winograd_multiply(
                             own,
-                            filters,
+                            call.filters,
                             inner,
                             columns,
                             count,
@@ -177,7 +229,14 @@ struct WinogradConvolution {
                 ThreadPool.shared.forEach(groups.count) { group in
                     let (first, count) = (groups[group].lowerBound, Int32(groups[group].count))
                     let own = products + group * outputSize
-                    table.pointee.winograd_output(shape, own, first, count, finish, output)
+                    table.pointee.winograd_output(
+                        shape,
+                        own,
+                        first,
+                        count,
+                        call.finish,
+                        call.output
+                    )
                 }
             }
         }

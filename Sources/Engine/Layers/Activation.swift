@@ -23,8 +23,7 @@ struct ActivationKernel: LayerKernel {
         let input = call.inputs[0]
         if let clip = Clip(function) {
             var result = gradient
-            let rectifier = Rectifier(output: call.output, ceiling: clip.high)
-            rectifier.pass(&result)
+            Gate.pass(&result, output: call.output, ceiling: clip.high)
             return LayerGradients(inputs: [result])
         }
         let result: Tensor

@@ -15,13 +15,14 @@ struct BatchNormalizationKernel: LayerKernel {
         weights: [Tensor],
         mode: ExecutionMode,
         addend: Tensor?,
-        clip: Clip
+        clip: Clip,
+        moments known: BatchMoments? = nil
     ) -> LayerOutput {
         guard mode.isTraining else {
             let map = movingMap(weights: weights)
             return LayerOutput(value: linear(input, map, addend: addend, clip: clip))
         }
-        let moments = channelMoments(input)
+        let moments = known ?? channelMoments(input)
         let inverse = inverseDeviation(moments.variance)
         let shape = Shape([moments.mean.count])
         let map = map(mean: moments.mean, inverse: inverse, weights: weights)
@@ -30,6 +31,8 @@ struct BatchNormalizationKernel: LayerKernel {
             saved: [
                 Tensor(shape, values: moments.mean.map(Float.init)),
                 Tensor(shape, values: inverse.map(Float.init)),
+                Tensor(shape, values: map.scale),
+                Tensor(shape, values: map.offset),
             ],
             moments: moments
         )
@@ -68,24 +71,41 @@ struct BatchNormalizationKernel: LayerKernel {
     }
 
     func backward(_ gradient: Tensor, call: RecordedCall) -> LayerGradients {
-        guard call.saved.count == 2 else { return frozenBackward(gradient, call: call) }
-        let (combination, weights) = trainedBackward(gradient, call: call, passing: nil)
+        guard hasBatchStatistics(call) else { return frozenBackward(gradient, call: call) }
+        var own = gradient
+        var (combined, weights) = trainedBackward(&own, call: call, passing: .open)
         guard call.needsInputGradient else { return LayerGradients(inputs: [], weights: weights) }
-        let own = combination.applied(gradient, call.inputs[0], passing: nil)
-        return LayerGradients(inputs: [own], weights: weights)
+        combined.isShared = true
+        return LayerGradients(inputs: [combined.take()], weights: weights)
     }
 
-    /// What makes the gradient of the input of that of the output, and the gradients of the weights.
+    /// Whether a call normalized by the batch and left its means, inverse deviations, scales and offsets.
+    func hasBatchStatistics(_ call: RecordedCall) -> Bool { call.saved.count == 4 }
+
+    /// The gate of a rectifier right behind a call.
+    func gate(behind call: RecordedCall, ceiling: Float) -> Gate {
+        let map = ChannelMap(scale: call.saved[2].values, offset: call.saved[3].values)
+        return Gate(map: map, ceiling: ceiling)
+    }
+
+    /// The gradient of the input, not written out, and those of the weights.
     func trainedBackward(
-        _ gradient: Tensor,
+        _ gradient: inout Tensor,
         call: RecordedCall,
-        passing rectifier: Rectifier?
-    ) -> (input: ChannelCombination, weights: [Tensor?]) {
+        passing gate: Gate,
+        keepsPassed: Bool = false
+    ) -> (input: CombinedGradient, weights: [Tensor?]) {
         let width = gradient.shape.channels
         let gamma = gamma(call.weights, width: width)
         let (mean, inverse) = (call.saved[0].values, call.saved[1].values)
         let rows = Double(gradient.count / width)
-        let sums = productSums(gradient, call.inputs[0], passing: rectifier, center: mean)
+        let sums = productSums(
+            &gradient,
+            call.inputs[0],
+            passing: gate,
+            keepsPassed: keepsPassed,
+            center: mean
+        )
         let sumOfGradients = sums.gradients
         let sumOfProducts = (0..<width).map { sums.products[$0] * Double(inverse[$0]) }
         // dx = gamma inv (dy - mean(dy) - xhat mean(dy xhat)), one linear map of dy and x per channel.
@@ -97,10 +117,13 @@ struct BatchNormalizationKernel: LayerKernel {
             -factors[$0] * sumOfGradients[$0] / rows - slopes[$0] * Double(mean[$0])
         }
         return (
-            ChannelCombination(
+            CombinedGradient(
+                gradient: gradient,
+                value: call.inputs[0],
                 onGradient: factors.map(Float.init),
                 onValue: slopes.map(Float.init),
-                constant: constants.map(Float.init)
+                constant: constants.map(Float.init),
+                gate: keepsPassed ? .open : gate
             ),
             weightGradients(scale: sumOfProducts, offset: sumOfGradients)
         )
@@ -113,7 +136,8 @@ struct BatchNormalizationKernel: LayerKernel {
         let moving = call.weights[layer.movingMeanIndex]
         let variance = call.weights[layer.movingMeanIndex + 1].values.map(Double.init)
         let inverse = inverseDeviation(variance).map(Float.init)
-        let sums = productSums(gradient, call.inputs[0], passing: nil, center: moving.values)
+        var own = gradient
+        let sums = productSums(&own, call.inputs[0], passing: .open, center: moving.values)
         let scale = (0..<width).map { gamma[$0] * inverse[$0] }
         return LayerGradients(
             inputs: [linear(gradient, ChannelMap(scale: scale))],

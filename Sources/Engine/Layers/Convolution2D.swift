@@ -29,9 +29,29 @@ struct Convolution2DKernel: LayerKernel {
         return LayerOutput(value: forward(inputs[0], filters: weights[0], finish: finish))
     }
 
-    /// The convolution with what follows it done before each value is stored.
-    func forward(_ input: Tensor, filters: Tensor, finish: Finish) -> Tensor {
+    /// The convolution, and the moments of its output where they cost nothing because it is in the cache.
+    func forwardWithMoments(
+        _ input: Tensor,
+        weights: [Tensor]
+    ) -> (output: LayerOutput, moments: BatchMoments?) {
+        let finish = Finish(bias: layer.usesBias ? weights[1].values : [])
+        let kernels = VectorKernels.current
         let lengths = ConvolutionLengths(layer, input: input.shape)
+        let winograd = WinogradConvolution(layer, lengths: lengths, kernels: kernels)
+        let parts = winograd?.momentParts
+        let value = forward(input, filters: weights[0], finish: finish, moments: parts)
+        return (LayerOutput(value: value), parts?.joined())
+    }
+
+    /// The convolution of images with a border of zeros, with what follows it done before each value is stored.
+    func forward(
+        _ input: Tensor,
+        filters: Tensor,
+        finish: Finish,
+        border: Border = .none,
+        moments: MomentParts? = nil
+    ) -> Tensor {
+        let lengths = ConvolutionLengths(layer, input: input.shape, border: border)
         let algorithm = algorithm(lengths)
         return input.withUnsafePointer { images in
             filters.withUnsafePointer { filters in
@@ -39,7 +59,13 @@ struct Convolution2DKernel: LayerKernel {
                     switch algorithm {
                     case .winograd(let winograd):
                         finish.withKernelForm {
-                            winograd.forward(images, filters: filters, finish: $0, into: output)
+                            winograd.forward(
+                                images,
+                                filters: filters,
+                                finish: $0,
+                                moments: moments,
+                                into: output
+                            )
                         }
                     case .taps(let taps):
                         taps.forward(images, filters: filters, finish: finish, into: output)
@@ -51,39 +77,74 @@ struct Convolution2DKernel: LayerKernel {
         }
     }
 
+    /// The gradient of the output, written out or to be combined where it is read.
+    enum OutputGradient {
+        case whole(Tensor)
+        case combined(CombinedGradient)
+    }
+
+    /// Whether the backward pass combines gradients itself: where it reads each of them once.
+    func combines(input: Shape) -> Bool {
+        let lengths = ConvolutionLengths(layer, input: input)
+        guard !layer.usesBias, case .winograd = algorithm(lengths) else { return false }
+        return true
+    }
+
     func backward(_ gradient: Tensor, call: RecordedCall) -> LayerGradients {
         var sum: Tensor?
-        let weights = backward(gradient, call: call, addingTo: &sum)
+        let weights = backward(.whole(gradient), call: call, addingTo: &sum)
         return LayerGradients(inputs: sum.map { [$0] } ?? [], weights: weights)
     }
 
     /// The gradients of the weights; that of the input is added to what is there, where it is needed.
     func backward(
-        _ gradient: Tensor,
+        _ gradient: OutputGradient,
         call: RecordedCall,
         addingTo sum: inout Tensor?
     ) -> [Tensor?] {
+        switch gradient {
+        case .whole(let gradient):
+            let bias = layer.usesBias ? [biasGradient(gradient)] : []
+            return [backward(gradient, combination: nil, call: call, sum: &sum)] + bias
+        case .combined(let combined):
+            var result: [Tensor?] = []
+            combined.withKernelForm { form in
+                let own = backward(combined.gradient, combination: form, call: call, sum: &sum)
+                result = [own]
+            }
+            return result
+        }
+    }
+
+    /// What a backward pass reads.
+    struct BackwardPlaces {
+        let gradient: UnsafePointer<Float>
+        /// What makes the gradient of what is read, where it is not written out.
+        let combination: espalier_combination?
+        let input: UnsafePointer<Float>
+        let filters: UnsafePointer<Float>
+    }
+
+    private func backward(
+        _ gradient: Tensor,
+        combination: espalier_combination?,
+        call: RecordedCall,
+        sum: inout Tensor?
+    ) -> Tensor {
         let lengths = ConvolutionLengths(layer, input: call.inputs[0].shape)
-        let bias = layer.usesBias ? [biasGradient(gradient)] : []
         return gradient.withUnsafePointer { gradients in
             call.inputs[0].withUnsafePointer { images in
                 call.weights[0].withUnsafePointer { filters in
                     let places = BackwardPlaces(
                         gradient: gradients,
+                        combination: combination,
                         input: images,
                         filters: filters
                     )
-                    return [backward(places, call: call, lengths: lengths, sum: &sum)] + bias
+                    return backward(places, call: call, lengths: lengths, sum: &sum)
                 }
             }
         }
-    }
-
-    /// What a backward pass reads.
-    private struct BackwardPlaces {
-        let gradient: UnsafePointer<Float>
-        let input: UnsafePointer<Float>
-        let filters: UnsafePointer<Float>
     }
 
     private func backward(
@@ -100,9 +161,7 @@ struct Convolution2DKernel: LayerKernel {
                     result,
                     adds in
                     winograd.backward(
-                        places.gradient,
-                        input: places.input,
-                        filters: places.filters,
+                        places,
                         intoFilters: own,
                         intoInput: result,
                         adds: adds

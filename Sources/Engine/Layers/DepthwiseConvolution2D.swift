@@ -24,17 +24,23 @@ struct DepthwiseConvolution2DKernel: LayerKernel {
         return LayerOutput(value: forward(inputs[0], kernel: weights[0], finish: finish))
     }
 
-    /// The convolution with what follows it done before each value is stored.
-    func forward(_ input: Tensor, kernel: Tensor, finish: Finish) -> Tensor {
+    /// The convolution of images with a border of zeros, with what follows it done before each value is stored.
+    func forward(
+        _ input: Tensor,
+        kernel: Tensor,
+        finish: Finish,
+        border: Border = .none
+    ) -> Tensor {
         let image = repeated(input)
         let input = image.shape
-        let size = layer.window.outputSize(Size2D(input[1], input[2]))
+        let size = layer.window.outputSize(border.around(input))
         let output = Shape([input[0], size.height, size.width, input.channels])
         let window = kernelWindow(
             layer.window,
             input: input,
             output: output,
-            width: input.channels
+            width: input.channels,
+            border: border
         )
         let imageSize = input.withoutBatch.count
         let table = VectorKernels.current.table
