@@ -11,28 +11,39 @@ struct LatencyModel: Sendable, Codable, Hashable {
     /// Nanoseconds that each layer takes of them, with the weightless layers behind it.
     var layers: [Double]
 
-    /// The rounds of a measurement, of which the fastest counts: anything else on the machine only adds.
+    /// The rounds of a measurement, of which the median counts.
     private static let rounds = 9
+    /// A round repeats what is timed for at least so long: a single pass of a small network says more of the clock and of
+    /// the caches' mood than of the network, and the fastest of some is one that no user sees.
+    private static let roundSeconds = 0.01
 
     /// Times a network on a batch; nanoseconds of one sample.
     static func time(_ network: Network, on batch: Tensor, clock: () -> Double) -> Int {
         let inference = Inference(network)
-        let seconds = fastest(clock) {
+        let seconds = median(clock) {
             _ = inference.values(of: network.outputs, inputs: [batch])
         }
         return max(1, Int(seconds * 1e9 / Double(max(batch.shape[0], 1))))
     }
 
-    private static func fastest(_ clock: () -> Double, _ body: () -> Void) -> Double {
+    private static func median(_ clock: () -> Double, _ body: () -> Void) -> Double {
         body()
-        var best = Double.infinity
+        var times: [Double] = []
         for _ in 0..<rounds {
             let start = clock()
-            body()
-            best = min(best, clock() - start)
+            var (passes, elapsed) = (0.0, 0.0)
+            while passes == 0 || elapsed < roundSeconds, passes < mostPasses {
+                body()
+                passes += 1
+                elapsed = clock() - start
+            }
+            times.append(elapsed / passes)
         }
-        return best
+        return times.sorted()[rounds / 2]
     }
+
+    /// A clock that stands still ends a round all the same.
+    private static let mostPasses = 100_000.0
 
     /// Times the network and each of its nodes on a batch.
     init(_ network: Network, on batch: Tensor, clock: () -> Double) {
@@ -47,7 +58,7 @@ struct LatencyModel: Sendable, Codable, Hashable {
             owners.append(isWeighted ? node.layer : behind)
             let known = values.filter { node.inputs.contains($0.key) }
             let inputs = node.inputs.isEmpty ? [batch] : []
-            let seconds = Self.fastest(clock) {
+            let seconds = Self.median(clock) {
                 _ = inference.values(of: [index], inputs: inputs, known: known)
             }
             layers[owners[index]] += seconds
