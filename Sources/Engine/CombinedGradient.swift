@@ -100,7 +100,8 @@ struct CombinedGradient {
     ) {
         let kernels = VectorKernels.current
         let period = RepeatedChannels.period(of: constant.count, kernels: kernels)
-        withKernelForm({ RepeatedChannels($0, kernels: kernels).values }) { form in
+        let repeated = { RepeatedChannels($0, kernels: kernels).values }
+        withKernelForm(repeated) { form in
             forEachRows(of: value.shape) { range in
                 let start = range.lowerBound
                 var own = form

@@ -52,7 +52,8 @@ public struct Inference: Sendable {
             var read = network.nodes[call].inputs
             if let own = fused.ending[call] {
                 values[call] = value(of: own, values: values)
-                read = network.nodes[own.padding ?? own.head].inputs + (own.addend.map { [$0] } ?? [])
+                let first = own.padding ?? own.head
+                read = network.nodes[first].inputs + (own.addend.map { [$0] } ?? [])
             } else {
                 values[call] = value(of: call, inputs: inputs, values: values, observe: observe)
             }
