@@ -18,8 +18,8 @@ enum CandidateSource: Sendable, Hashable {
     case weighted(Int)
     /// As the method does first, at a share of macs between what lost too much accuracy and what did not.
     case bisected(Int)
-    /// Always the unit goes that is worth least for what it costs.
-    case fisher
+    /// Always the unit goes whose Fisher information is least for what it costs.
+    case fisher(FisherNormalisation)
     /// As units went while the network trained.
     case training
     /// As an agent has learned to.
@@ -46,14 +46,14 @@ enum CandidateSource: Sendable, Hashable {
         }
         if plan.removesInTraining { return [.training] }
         if plan.learnsPolicy { return [.policy] }
-        return plan.method == .genetic ? measured(plan) : [base(of: plan.method)]
+        return plan.method == .genetic ? measured(plan) : [base(of: plan)]
     }
 
     /// How a method shares a budget out, without trying others.
-    static func base(of method: PruningMethod) -> CandidateSource {
-        switch method {
+    static func base(of plan: CompressionPlan) -> CandidateSource {
+        switch plan.method {
         case .genetic, .conditional: .combined(isRounded: false)
-        case .fisher: .fisher
+        case .fisher: .fisher(plan.fisher.normalisation)
         case .compensation: .level
         case .uniform: .groupMean
         case .lasso, .l1, .l2, .bnScale, .taylor, .fpgm, .hrank, .random: .uniform
@@ -67,7 +67,7 @@ enum CandidateSource: Sendable, Hashable {
             + rounded.map { .reconstruction(isRounded: $0) }
             + rounded.map { .sensitivity(isRounded: $0) }
             + rounded.map { .combined(isRounded: $0) }
-            + [.lagrangian, .level]
+            + [.lagrangian, .level, .fisher(.memory), .fisher(.macs)]
             + (0..<plan.allocation.weighted).map { .weighted($0) }
     }
 
@@ -81,7 +81,9 @@ enum CandidateSource: Sendable, Hashable {
         case .level: "level"
         case .weighted(let index): "weighted \(index + 1)"
         case .bisected(let index): "bisected \(index + 1)"
-        case .fisher: "worth for its cost"
+        case .fisher(.none): "Fisher information"
+        case .fisher(.memory): "Fisher information by memory"
+        case .fisher(.macs): "Fisher information by macs"
         case .training: "while training"
         case .policy: "learned policy"
         case .groupMean: "group mean"

@@ -31,3 +31,16 @@ public struct RemovalCurve: Sendable, Hashable {
         return curve
     }
 }
+
+extension RemovalCurve {
+    /// What removals cost when the units with the smallest scores go first, and their scores add up.
+    init(addingUp scores: [Double]) {
+        var sum = 0.0
+        self.init(
+            scores.sorted().enumerated().map { index, score in
+                sum += score
+                return (Double(index + 1) / Double(scores.count), sum)
+            }
+        )
+    }
+}

@@ -49,7 +49,7 @@ extension CompressionRun {
             return objective.leastSquares.map { CompensationAwareRanking($0) }
                 ?? RankedUnits(order: objective.centred.greedyOrder())
         case .fisher, .taylor, .uniform, .hrank:
-            return RankedUnits(scores: try scores()[group])
+            return RankedUnits(scores: try scores(by: context.plan.method)[group])
         case .l1: return weights(.magnitude)
         case .l2: return weights(.length)
         case .bnScale: return weights(.batchNormScale)
@@ -60,15 +60,15 @@ extension CompressionRun {
     }
 
     /// For each group, for each unit, what the method measured of it; the smallest goes first.
-    private func scores() throws(CompressionError) -> [[Double]] {
-        if let known = evidence.scores[context.plan.method] { return known }
-        let scores = try measuredScores()
-        evidence.scores[context.plan.method] = scores
+    private func scores(by method: PruningMethod) throws(CompressionError) -> [[Double]] {
+        if let known = evidence.scores[method] { return known }
+        let scores = try measuredScores(by: method)
+        evidence.scores[method] = scores
         return scores
     }
 
-    private func measuredScores() throws(CompressionError) -> [[Double]] {
-        switch context.plan.method {
+    private func measuredScores(by method: PruningMethod) throws(CompressionError) -> [[Double]] {
+        switch method {
         case .fisher, .taylor:
             let gradients = try gradientEvidence(
                 of: groups,
@@ -77,7 +77,7 @@ extension CompressionRun {
             )
             evidence.scores[.fisher] = gradients.fisher
             evidence.scores[.taylor] = gradients.taylor
-            return context.plan.method == .fisher ? gradients.fisher : gradients.taylor
+            return method == .fisher ? gradients.fisher : gradients.taylor
         case .hrank:
             return FeatureMapRanks(
                 network: context.teacher,
@@ -112,19 +112,6 @@ extension CompressionRun {
         )
     }
 
-    /// What removals cost in the method's own scores, added up.
-    private func scoreCurves() throws(CompressionError) -> [RemovalCurve] {
-        try scores().map { scores in
-            var sum = 0.0
-            return RemovalCurve(
-                scores.sorted().enumerated().map { index, score in
-                    sum += score
-                    return (Double(index + 1) / Double(scores.count), sum)
-                }
-            )
-        }
-    }
-
     /// The units each group keeps by one way of sharing a budget out.
     func widths(
         by source: CandidateSource,
@@ -150,23 +137,20 @@ extension CompressionRun {
             let curves = zip(curves.combined, weights ?? []).map { $0.scaled(by: $1) }
             return allocator.optimal(along: curves, name: name).kept
         case .bisected:
-            let base = CandidateSource.base(of: context.plan.method)
+            let base = CandidateSource.base(of: context.plan)
             return try widths(by: base, within: limit, weights: nil)
         case .training: return state.kept.map(\.count)
         case .policy: return policyWidths(within: limit)
-        case .fisher:
+        case .fisher(let normalisation):
+            let scores = try scores(by: .fisher)
             let kept = FisherAllocation(
-                scores: try scores(),
-                unitCost: UnitCost(
-                    context.plan.fisher.normalisation,
-                    network: context.teacher,
-                    groups: groups
-                ),
+                scores: scores,
+                unitCost: UnitCost(normalisation, network: context.teacher, groups: groups),
                 floors: context.floors,
                 limit: limit,
                 cost: allocator.cost
             ).kept.map(\.count)
-            return allocator.filled(kept, try scoreCurves(), by: 1)
+            return allocator.filled(kept, scores.map(RemovalCurve.init(addingUp:)), by: 1)
         case .groupMean: return try groupMeanWidths(allocator)
         case .structural: return structuralWidths
         }
@@ -174,7 +158,7 @@ extension CompressionRun {
 
     /// The smallest threshold, as a share of each group's mean score, at which the budget is met.
     private func groupMeanWidths(_ allocator: Allocator) throws(CompressionError) -> [Int] {
-        let scores = try scores()
+        let scores = try scores(by: .uniform)
         func kept(_ factor: Double) -> [Int] {
             UniformRule(factor: factor, hasEqualWidths: true).kept(
                 scores: groups.indices.map { context.isPrunable[$0] ? scores[$0] : nil },
