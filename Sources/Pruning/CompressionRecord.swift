@@ -153,8 +153,8 @@ public struct CompressionRecord: Sendable, Hashable, Codable {
     public var studentTest: Quality?
     /// The epochs of distillation.
     public var epochs: [EpochRecord]
-    /// Layer executions the sensitivity scan needed, and how many a scan without caches would have needed.
-    public var scanWork: [String: Int]
+    /// What the sensitivity scan took, and what a scan without caches would have.
+    public var scanWork: ScanWork
     /// The teacher's answers on the test samples: a row per label, a column per answer; nil above a hundred classes.
     public var teacherConfusion: [[Int]]?
     /// The student's.

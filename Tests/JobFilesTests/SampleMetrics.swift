@@ -29,6 +29,12 @@ enum SampleMetrics {
                 distilled: quality(0.866)
             ),
             groups: (0..<blocks).map { group($0, name: name) },
+            scan: ScanMetrics(
+                macs: 41_000_000,
+                macsWithoutCache: 100_000_000,
+                layerExecutions: 4200,
+                layerExecutionsWithoutCache: 9800
+            ),
             layers: layers(blocks, name: name),
             frozenLayers: [
                 LayerReasonMetrics(name: "\(name)_answer", reason: "it is the network's output")

@@ -256,8 +256,8 @@ import Testing
         let correct = record.teacherConfusion?.enumerated().reduce(0) { $0 + $1.element[$1.offset] }
         #expect(correct == record.teacherTest?.accuracy.map { Int(($0 * 40).rounded()) })
         let work = record.scanWork
-        #expect((work["macs"] ?? 0) > 0)
-        #expect((work["macs"] ?? 0) < (work["macs_without_cache"] ?? 0))
+        #expect(work.macs > 0 && work.macs < work.naiveMacs)
+        #expect(work.layers > 0 && work.layers < work.naiveLayers)
         // A sequential reading of the plan's candidates: none that was measured is better than the one chosen.
         let limit = record.limit
         for candidate in record.candidates where candidate.cost.macs <= limit {

@@ -8,7 +8,7 @@ public struct GroupMetrics: Codable, Hashable, Sendable {
     public var consumers: [String]
     /// Its units.
     public var units: BeforeAfter<Int>
-    /// Why it was left whole, where it was.
+    /// Why it was left whole, where it was, or what was done otherwise than the method says.
     public var note: String?
     /// The sensitivity curve; empty where it was not measured.
     public var sensitivity: [SensitivityMetrics]
@@ -36,6 +36,31 @@ public struct GroupMetrics: Codable, Hashable, Sendable {
         self.sensitivity = sensitivity
         self.search = search
         self.compensation = compensation
+    }
+}
+
+/// What the sensitivity scan computed, and what a scan that runs the whole network for every point would have.
+public struct ScanMetrics: Codable, Hashable, Sendable {
+    /// Multiply-accumulates.
+    public var macs: Int
+    /// Multiply-accumulates without values carried on from group to group.
+    public var macsWithoutCache: Int
+    /// Executions of a layer for one sample.
+    public var layerExecutions: Int
+    /// Executions without values carried on.
+    public var layerExecutionsWithoutCache: Int
+
+    /// Makes counts.
+    public init(
+        macs: Int,
+        macsWithoutCache: Int,
+        layerExecutions: Int,
+        layerExecutionsWithoutCache: Int
+    ) {
+        self.macs = macs
+        self.macsWithoutCache = macsWithoutCache
+        self.layerExecutions = layerExecutions
+        self.layerExecutionsWithoutCache = layerExecutionsWithoutCache
     }
 }
 

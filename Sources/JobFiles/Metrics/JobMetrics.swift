@@ -18,6 +18,8 @@ public struct JobMetrics: Codable, Hashable, Sendable {
     public var stages: StageQualities
     /// The coupled groups.
     public var groups: [GroupMetrics]
+    /// What the sensitivity scan took; nil where there was none.
+    public var scan: ScanMetrics?
     /// The layers, in order of their calls.
     public var layers: [LayerMetrics]
     /// Layers of which no channel can go.
@@ -44,6 +46,7 @@ public struct JobMetrics: Codable, Hashable, Sendable {
         budget: BudgetMetrics,
         stages: StageQualities,
         groups: [GroupMetrics],
+        scan: ScanMetrics? = nil,
         layers: [LayerMetrics],
         frozenLayers: [LayerReasonMetrics],
         repairNotes: [LayerReasonMetrics] = [],
@@ -59,6 +62,7 @@ public struct JobMetrics: Codable, Hashable, Sendable {
         self.budget = budget
         self.stages = stages
         self.groups = groups
+        self.scan = scan
         self.layers = layers
         self.frozenLayers = frozenLayers
         self.repairNotes = repairNotes

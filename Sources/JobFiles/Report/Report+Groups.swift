@@ -1,4 +1,12 @@
 extension Report {
+    private var scanText: String {
+        guard let scan = metrics.scan else { return "" }
+        let share = BeforeAfter(before: scan.macsWithoutCache, after: scan.macs).share
+        return " What lies before a group was computed once: the scan took "
+            + "\(NumberText.percent(share, digits: 1)) of the macs of running the whole network "
+            + "for every point."
+    }
+
     var sensitivitySection: ReportPage.Section? {
         let measured = metrics.groups.enumerated().filter { !$0.element.sensitivity.isEmpty }
         guard !measured.isEmpty else { return nil }
@@ -22,7 +30,10 @@ extension Report {
                 title: group.name,
                 drawing: Markup(chart.markup),
                 note: "\(group.units.before) → \(group.units.after) units"
-                    + (group.note.map { "; left whole: \($0)" } ?? "")
+                    + (group.note.map { note in
+                        group.units.before == group.units.after
+                            ? "; left whole: \(note)" : "; \(note)"
+                    } ?? "")
             )
         }
         let shown = Self.split(measured)
@@ -38,7 +49,7 @@ extension Report {
             shortTitle: "Sensitivity",
             text: "For each coupled group: the quality on held-out samples when a share of its "
                 + "channels is removed and everything else is left whole. A flat curve is a group "
-                + "that can give; the ring is the share that was chosen.",
+                + "that can give; the ring is the share that was chosen." + scanText,
             multiples: shown.first.map(figure),
             furtherMultiples: shown.further.map(figure),
             furtherTitle: Self.furtherTitle(shown.further.count),

@@ -27,12 +27,7 @@ extension CompressionRun {
             distilled: distilled,
             studentTest: state.studentTest?.quality,
             epochs: state.epochs,
-            scanWork: [
-                "macs": state.scanWork.macs,
-                "macs_without_cache": state.scanWork.naiveMacs,
-                "layer_executions": state.scanWork.layers,
-                "layer_executions_without_cache": state.scanWork.naiveLayers,
-            ]
+            scanWork: state.scanWork
         )
         record.teacherConfusion = state.teacherTest?.confusion
         record.studentConfusion = state.studentTest?.confusion

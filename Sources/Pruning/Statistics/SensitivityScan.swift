@@ -132,11 +132,18 @@ struct SensitivityScan {
 }
 
 /// What a sensitivity scan has computed, and what one that runs the whole network for every point would have.
-struct ScanWork: Codable, Sendable, Hashable {
-    var macs = 0
-    var layers = 0
-    var naiveMacs = 0
-    var naiveLayers = 0
+public struct ScanWork: Codable, Sendable, Hashable {
+    /// Multiply-accumulates.
+    public internal(set) var macs = 0
+    /// Executions of a layer for one sample.
+    public internal(set) var layers = 0
+    /// Multiply-accumulates without values carried on.
+    public internal(set) var naiveMacs = 0
+    /// Executions of a layer without values carried on.
+    public internal(set) var naiveLayers = 0
+
+    /// Whether nothing was scanned.
+    public var isEmpty: Bool { naiveLayers == 0 }
 
     static func += (total: inout ScanWork, own: ScanWork) {
         total.macs += own.macs

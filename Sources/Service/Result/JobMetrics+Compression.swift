@@ -53,6 +53,7 @@ extension JobMetrics {
                 distilled: QualityMetrics(record.distilled)
             ),
             groups: record.groups.map(GroupMetrics.init),
+            scan: record.scanWork.isEmpty ? nil : ScanMetrics(record.scanWork),
             layers: models.layers(frozen: record.frozen, groups: record.groups, times: times),
             frozenLayers: record.frozen.sorted { $0.key < $1.key }
                 .map { LayerReasonMetrics(name: $0.key, reason: $0.value) },
@@ -224,6 +225,17 @@ extension KeptChannels {
                     kept: group.kept
                 )
             }
+        )
+    }
+}
+
+extension ScanMetrics {
+    fileprivate init(_ work: ScanWork) {
+        self.init(
+            macs: work.macs,
+            macsWithoutCache: work.naiveMacs,
+            layerExecutions: work.layers,
+            layerExecutionsWithoutCache: work.naiveLayers
         )
     }
 }
