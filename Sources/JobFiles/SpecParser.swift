@@ -60,7 +60,12 @@ extension JobSpec {
 }
 
 extension JobSpec.Budget {
-    var text: String { values.map { $0 > 1 ? "\(Int($0))" : "\($0)" }.listText }
+    var text: String { values.map(Self.text).listText }
+
+    /// One value: a share, or a whole number where it is one.
+    public static func text(_ value: Double) -> String {
+        value > 1 && value == value.rounded() ? "\(Int(value))" : "\(value)"
+    }
 }
 
 extension [String] {
@@ -119,9 +124,12 @@ private struct SpecParser {
             return fault("budget", "does not hold exactly one of \(list)", hint: hint)
         }
         let nodes = entry.value.sequence.map(Array.init) ?? [entry.value]
-        let values = nodes.compactMap(number).map { $0 > 1 ? $0.rounded() : $0 }
+        let values = nodes.compactMap(number).map { value in
+            value > 1 && unit != "latency" ? value.rounded(.down) : value
+        }
         guard values.count == nodes.count, (1...Self.mostBudgets).contains(values.count),
-            values.allSatisfy({ $0 > 0 && $0 <= 1e15 })
+            values.allSatisfy({ $0 > 0 && $0 <= 1e15 }),
+            nodes.compactMap(number).allSatisfy({ $0 <= 1 || $0 >= 2 || unit == "latency" })
         else {
             return fault("budget/\(unit)", "is not a number above 0 nor a list of some", hint: hint)
         }
@@ -203,7 +211,7 @@ private struct SpecParser {
             fault(path, "is neither a word nor a list of words", hint: "Write one, or `all`.")
             return nil
         }
-        if words == ["all"] { return choices }
+        if words.contains("all") { return choices }
         if let stray = words.first(where: { !choices.contains($0) }) {
             let nearest = nearestWord(to: stray, among: choices).map { " Did you mean \($0)?" }
             fault(
@@ -235,6 +243,15 @@ private struct SpecParser {
         }
         if spec.budget.unit.isEmpty, !faults.contains(where: { $0.pointer.hasPrefix("/budget") }) {
             fault("budget", "is missing", hint: "Write `budget: {macs: 0.5}`.")
+        }
+        if spec.methods.contains("uniform"), spec.uniform.start == "scratch",
+            spec.distillation.epochs == 0 || spec.distillation.order == "layerwise"
+        {
+            fault(
+                "uniform/start",
+                "is scratch, but the student is not trained as a whole",
+                hint: "Ask for epochs and one_shot order, or for inherited weights."
+            )
         }
         let fractions = spec.sensitivity.fractions
         if fractions.isEmpty || fractions != Array(Set(fractions)).sorted() {

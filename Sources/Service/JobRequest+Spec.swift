@@ -81,7 +81,7 @@ extension JobVariant {
                 var ownPlan = plan
                 ownPlan.method = PruningMethod(rawValue: method) ?? .genetic
                 ownPlan.budget = Budget(unit: spec.budget.unit, value: value)
-                let budget = "\(spec.budget.unit)-\(value > 1 ? "\(Int(value))" : "\(value)")"
+                let budget = "\(spec.budget.unit)-\(JobSpec.Budget.text(value))"
                 let parts =
                     (spec.methods.count > 1 ? [method] : [])
                     + (spec.budget.values.count > 1 ? [budget] : [])

@@ -32,7 +32,7 @@ extension TimeLeft {
         let others = Stage(
             name: "other students",
             steps: series.count - 1 - series.position,
-            workPerStep: own.reduce(0) { $0 + work.samples(of: $1) }
+            workPerStep: own.reduce(-work.preparation) { $0 + work.samples(of: $1) }
         )
         self.init(stages + [others])
     }
@@ -114,7 +114,7 @@ private struct CompressionWork {
     private var trial: Double { (1 + 2 * share) * calibration + 2 * share * heldOut }
 
     /// What a method learns first: an agent's trials, batches of gates, or of a network that loses its units.
-    private var preparation: Double {
+    var preparation: Double {
         let batch = Double(plan.batchSize)
         switch learning {
         case .nothing: return 0

@@ -37,7 +37,7 @@ extension Worker {
             try record("\(name)verified: largest difference \(difference)")
             guard variants.count > 1 else { return result.contents }
             try keep(result.contents, as: variant.name)
-            let isMore = try pruning { () throws(CompressionError) in try series.next() }
+            let isMore = series.next()
             guard isMore else { return try comparison(of: material) }
             try save(series.run, in: &store)
         }
@@ -94,6 +94,7 @@ extension Worker {
         let (teacher, data) = (material.teacher.network, material.data)
         guard let checkpoint = try loadCheckpoint(&store) else {
             try record("started")
+            try forgetStudents()
             try checkAccuracy(of: teacher, on: data.test, material.request)
             return try pruning { () throws(CompressionError) in
                 try CompressionSeries(teacher: teacher, data: data, plans: plans, clock: clock)

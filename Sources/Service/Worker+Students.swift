@@ -29,6 +29,14 @@ extension Worker {
         }
     }
 
+    /// Removes what was kept for a checkpoint that is not gone on from.
+    func forgetStudents() throws(WorkerInterruption) {
+        try onDisk { () throws(FileSystemError) in
+            guard try files.statusIfPresent(of: job.students) != nil else { return }
+            try files.removeTree(job.students)
+        }
+    }
+
     /// All students' files, each in a folder, and what compares them.
     func comparison(
         of material: JobMaterial

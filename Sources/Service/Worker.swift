@@ -176,7 +176,9 @@ public struct Worker {
         let teacher = try readModel(image, from: model)
         let dataFile = try dataPath(request)
         let data = try load(request, from: dataFile, for: teacher.network)
-        let identity = SHA256.hash(text + hash.bytes + (try mark(of: dataFile))).description
+        // The resolved spec as well: a command may have put other methods in place of the text's.
+        let asked = text + Array(request.resolved.utf8)
+        let identity = SHA256.hash(asked + hash.bytes + (try mark(of: dataFile))).description
         let material = JobMaterial(
             stem: stem,
             teacher: teacher,

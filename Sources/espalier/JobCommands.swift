@@ -56,20 +56,26 @@ struct Compare: ParsableCommand {
     @Option(help: "The methods, joined by commas, or all.") var methods = "all"
     @Option(help: "Where the result goes.") var out = "."
 
+    private var names: [String] {
+        let names = methods.split(separator: ",").map {
+            $0.trimmingCharacters(in: .whitespaces)
+        }
+        return names.contains("all") ? JobSpec.everyMethod : names
+    }
+
     func validate() throws {
-        let names = methods.split(separator: ",").map(String.init)
         let known = JobSpec.everyMethod
-        guard names == ["all"] || (!names.isEmpty && names.allSatisfy(known.contains)) else {
+        guard !names.isEmpty, names.allSatisfy(known.contains), Set(names).count == names.count
+        else {
             throw ValidationError(
-                "Received \(methods). Expected all or some of \(known.joined(separator: ","))."
+                "Received \(methods). Expected all, or some of \(known.joined(separator: ",")) once."
             )
         }
     }
 
     func run() throws {
-        let names = methods.split(separator: ",").map(String.init)
         var job = ForegroundJob(model: model, spec: spec, out: out)
-        job.methods = names == ["all"] ? JobSpec.everyMethod : names
+        job.methods = names
         try job.run()
     }
 }

@@ -11,7 +11,7 @@ import Testing
         case genetic, lasso, fisher, compensation, conditional, uniform, l1, l2, bnScale, taylor
         case fpgm, hrank, random
         case removalInTraining, structuralSearch, learnedPolicy, fromScratch, lassoLayerwise
-        case fisherDrop
+        case fisherDrop, l1Layerwise, removalLayerwise, nothingToCut
 
         var plan: CompressionPlan {
             var plan = CompressionRunTests.plan()
@@ -52,6 +52,16 @@ import Testing
                 plan.method = .lasso
                 plan.distillation.order = .layerwise
                 plan.distillation.layerEpochs = 0
+            case .l1Layerwise:
+                plan.method = .l1
+                plan.distillation.order = .layerwise
+            case .removalLayerwise:
+                plan.method = .fisher
+                plan.fisher.form = .iterative
+                plan.distillation.order = .layerwise
+            case .nothingToCut:
+                plan.method = .taylor
+                plan.budget = Budget(.macs, .fraction(1))
             case .fisherDrop:
                 plan.method = .fisher
                 plan.budget = Budget(.accuracyDrop, .fraction(0.2))
@@ -72,9 +82,58 @@ import Testing
             plan: plan
         )
         #expect(outcome.record.studentCost.macs <= outcome.record.limit)
-        if plan.budget.unit != .accuracyDrop {
+        if plan.budget.unit != .accuracyDrop, form != .nothingToCut {
             #expect(outcome.record.studentCost.macs < outcome.record.teacherCost.macs)
         }
+    }
+
+    @Test("units that go while the network trains are timed like any cut, and the fastest stays")
+    func latency() throws {
+        var plan = Form.removalInTraining.plan
+        plan.budget = Budget(.latency, .fraction(0.8))
+        var ticks = 0.0
+        let run = try CompressionRun(
+            teacher: CompressionRunTests.teacher(),
+            data: CompressionRunTests.data(),
+            plan: plan
+        ) {
+            // Every pass takes a tick: no cut is fast enough, and the one that was made is delivered and said to be too slow.
+            ticks += 0.001
+            return ticks
+        }
+        while try run.advance() {}
+        let record = try #require(run.outcome).record
+        #expect(record.studentCost.macs < record.teacherCost.macs)
+        #expect(record.studentLatency == record.candidates[0].latency)
+        #expect(try #require(record.studentLatency) > record.limit)
+    }
+
+    @Test(
+        "a network that ends without an activation is compressed and tested",
+        arguments: [true, false]
+    )
+    func logits(hasLabels: Bool) throws {
+        var builder = NetworkBuilder(input: [8, 8, 3])
+        let first = builder.relu("r", builder.convolution("first", 0, 12))
+        let second = builder.convolution("second", first, 8)
+        let pool = builder.add(
+            "pool",
+            .globalPooling2D(GlobalPooling2D(.average)),
+            reading: [second]
+        )
+        let head = builder.dense("head", pool, 8, 4)
+        let teacher = try builder.network(output: head)
+        func samples(_ count: Int, _ seed: UInt64) -> SampleSet {
+            TestData.samples(count, [8, 8, 3], hasLabels: hasLabels, seed: seed)
+        }
+        let data = CompressionData(
+            training: samples(96, 6),
+            validation: samples(40, 7),
+            test: samples(40, 8)
+        )
+        let run = try CompressionRun(teacher: teacher, data: data, plan: Form.l1.plan)
+        while try run.advance() {}
+        #expect(try #require(run.outcome).record.studentTest != nil)
     }
 
     /// Two methods with two budgets each.
@@ -95,7 +154,7 @@ import Testing
         repeat {
             while try series.run.advance() {}
             outcomes.append(try #require(series.run.outcome))
-        } while try series.next()
+        } while series.next()
         return outcomes
     }
 
@@ -114,7 +173,7 @@ import Testing
         }
         let second = try CompressionSeries(teacher: teacher, data: data, plans: plans)
         while try second.run.advance() {}
-        #expect(try second.next())
+        #expect(second.next())
         #expect(second.run.steps(of: .baseline) == 0)
         #expect(second.run.steps(of: .sensitivity) == 0)
     }
@@ -131,7 +190,7 @@ import Testing
                 checkpoints.append((whole.position, whole.run.checkpoint()))
             } while try whole.run.advance()
             ends.append(bits(try #require(whole.run.outcome).student))
-        } while try whole.next()
+        } while whole.next()
         for (position, bytes) in checkpoints where position > 0 {
             let resumed = try CompressionSeries(
                 teacher: teacher,

@@ -154,13 +154,15 @@ enum TestData {
         _ count: Int,
         _ shape: Shape,
         classes: Int32 = 4,
+        hasLabels: Bool = true,
         seed: UInt64 = 6
     ) -> SampleSet {
         var random = CounterRandom(seed: seed, stage: "data")
         return SampleSet(
             storage: .floats((0..<count * shape.count).map { _ in random.nextNormal() }),
             sampleShape: shape,
-            labels: (0..<count).map { _ in Int32.random(in: 0..<classes, using: &random) }
+            labels: hasLabels
+                ? (0..<count).map { _ in Int32.random(in: 0..<classes, using: &random) } : nil
         )
     }
 }

@@ -5,7 +5,7 @@ extension CompressionContext {
     /// Makes sure, before any work, that the budget can be met; latency is checked once it is measured.
     func checkBudget() throws(CompressionError) {
         switch plan.budget.unit {
-        case .macs, .parameters, .bytes: try checkReachable(nil)
+        case .macs, .parameters, .bytes: try checkReachable(nil, plan.budget)
         case .latency:
             guard clock != nil else {
                 throw .budgetUnmeasurable(unit: .latency, reason: "there is no clock")
@@ -21,9 +21,12 @@ extension CompressionContext {
     }
 
     /// Makes sure that the narrowest student is within the budget.
-    func checkReachable(_ latency: LatencyModel?) throws(CompressionError) {
+    func checkReachable(
+        _ latency: LatencyModel?,
+        _ budget: Budget
+    ) throws(CompressionError) {
         let least = count(floors, latency)
-        let limit = limit(latency)
+        let limit = budget.count(ofWhole: count(analysis.groups.map(\.width), latency))
         guard least <= limit else {
             throw .budgetUnreachable(
                 unit: plan.budget.unit,

@@ -93,10 +93,14 @@ extension CompressionRun {
         state.optimizerSteps = 0
         let kept = state.kept.map(\.count)
         let name = CandidateSource.training.name
-        state.pending = PendingCandidate(
+        var pending = PendingCandidate(
             allocation: Allocation(name: name, kept: kept),
             isRounded: false
         )
+        if context.plan.budget.unit == .latency, let clock = context.clock, let student {
+            pending.latency = LatencyModel.time(student, on: context.latencySamples, clock: clock)
+        }
+        state.pending = pending
         return "\(name): \(kept)"
     }
 
@@ -110,7 +114,7 @@ extension CompressionRun {
         let asked = context.limit(state.latency)
         let least = context.count(context.floors, state.latency)
         var limit = asked
-        for _ in 0..<5 {
+        for _ in 0..<8 {
             let time = LatencyModel.time(network, on: context.latencySamples, clock: clock)
             pending.latency = time
             guard time > asked, limit > least else { return }
@@ -213,7 +217,11 @@ extension CompressionRun {
 
     /// The smaller loss among those within the budget; rounded widths win where they cost next to nothing.
     private func isBetter(_ new: CandidateRecord, than old: CandidateRecord?) -> Bool {
-        guard isWithinBudget(new) else { return false }
+        guard isWithinBudget(new) else {
+            // Until one is fast enough the fastest counts: nearer to what was asked than the teacher.
+            guard context.plan.budget.unit == .latency, let time = new.latency else { return false }
+            return old.map { !isWithinBudget($0) && time < $0.latency ?? .max } ?? true
+        }
         guard let old, isWithinBudget(old) else { return true }
         if context.plan.budget.unit == .accuracyDrop { return new.cost.macs < old.cost.macs }
         let scale = new.isRounded == old.isRounded ? 1 : new.isRounded ? 0.99 : 1 / 0.99
@@ -243,7 +251,7 @@ extension CompressionRun {
             student = context.teacher
         }
         if state.bestKept == nil {
-            // Nothing could be taken away, or no clock was fast enough: the teacher itself is what is left.
+            // Nothing could be taken away: the teacher itself is what is left.
             let quality = state.teacher
             state.chosen = RepairRecord(compensated: quality, reestimated: quality)
         }

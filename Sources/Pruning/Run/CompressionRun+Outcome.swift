@@ -34,7 +34,8 @@ extension CompressionRun {
         record.repairNotes = state.chosen?.notes ?? [:]
         record.fitResiduals = state.chosen?.residuals ?? [:]
         record.teacherLatency = state.latency?.whole
-        record.studentLatency = state.candidates.first?.latency
+        let isCut = state.kept.map(\.count) != groups.map(\.width)
+        record.studentLatency = isCut ? state.candidates.first?.latency : state.latency?.whole
         return CompressionOutcome(student: student, record: record)
     }
 

@@ -87,6 +87,9 @@ extension CompressionRun {
             $0 < state.policyFindings.count ? state.policyFindings[$0] : nil
         }
         let allocator = context.allocator(limit: limit, state.latency)
-        return own ?? allocator.optimal(along: curves.reconstruction, name: "exact").kept
+        let curves = curves.reconstruction
+        // What the agent left unused is spent where the error falls most.
+        return own.map { allocator.filled($0, curves, by: 1) }
+            ?? allocator.optimal(along: curves, name: "exact").kept
     }
 }

@@ -29,7 +29,7 @@ extension CompressionRun {
         }
         if context.plan.budget.unit == .latency, let clock = context.clock {
             let latency = LatencyModel(context.teacher, on: context.latencySamples, clock: clock)
-            try context.checkReachable(latency)
+            for budget in budgets { try context.checkReachable(latency, budget) }
             state.latency = latency
         }
         state.teacher = baseline

@@ -35,6 +35,7 @@ public struct CompressionOutcome: Sendable {
 public final class CompressionRun {
     let context: CompressionContext
     private let scansSensitivity: Bool
+    let budgets: [Budget]
     var state: RunState
     var student: Network?
     var best: Network?
@@ -70,13 +71,20 @@ public final class CompressionRun {
     }
 
     /// Starts one compression of a series.
-    init(_ context: CompressionContext, scansSensitivity: Bool) {
+    ///
+    /// - Parameters:
+    ///   - context: What it works with.
+    ///   - scansSensitivity: Whether any of the series goes by it.
+    ///   - budgets: All budgets of the series: measured latency decides at the start whether they can be met.
+    init(_ context: CompressionContext, scansSensitivity: Bool, budgets: [Budget] = []) {
         self.context = context
         self.scansSensitivity = scansSensitivity
+        self.budgets = budgets.isEmpty ? [context.plan.budget] : budgets
         let groups = context.analysis.groups
         state = RunState(
             identity: context.identity,
             sensitivity: groups.map { _ in [] },
+            notes: groups.map { _ in nil },
             searches: groups.map { _ in nil },
             errors: groups.map { _ in nil },
             kept: groups.map { Array(0..<$0.width) }

@@ -20,7 +20,7 @@ struct RunState: Codable, Sendable {
     /// For each group, the points measured so far.
     var sensitivity: [[SensitivityPoint]]
     /// For each group, why it could not be measured.
-    var notes: [String?] = []
+    var notes: [String?]
     var candidates: [CandidateRecord] = []
     /// Whether an earlier one of the series has learned what the method needs.
     var isTaught = false

@@ -79,7 +79,9 @@ struct Evaluation: Sendable {
     func result(of network: Network) -> TestResult {
         var answers: [Tensor] = []
         visit(network) { answers.append($1) }
-        let quality = quality(of: network) { [head.logits: answers[$0], head.output: answers[$0]] }
+        // With labels the answers are logits, without outputs; a network without a last activation has one node for both.
+        let node = labels == nil ? head.output : head.logits
+        let quality = quality(of: network) { [node: answers[$0]] }
         guard let labels, head.classes <= Self.mostClasses else {
             return TestResult(quality: quality, confusion: nil)
         }
