@@ -148,7 +148,9 @@ extension CompressionRun {
         if let best { student = best }
         distillation = nil
         guard let student else { return "" }
-        let quality = context.validation.quality(of: student)
+        // Without training the student is the repaired network, which has been measured.
+        let known = context.plan.distillation.epochs == 0 ? state.chosen?.reestimated : nil
+        let quality = known ?? context.validation.quality(of: student)
         state.distilled = quality
         state.teacherTest = state.teacherTest ?? testResult(of: context.teacher)
         state.studentTest = testResult(of: student)
