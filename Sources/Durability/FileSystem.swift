@@ -128,6 +128,31 @@ extension FileSystem {
         }
     }
 
+    /// Writes new files into a folder of ours, and returns when they would survive a power cut.
+    ///
+    /// - Parameters:
+    ///   - contents: Names, at most one folder deep, and bytes; those folders are made.
+    ///   - folder: Where to; it must exist.
+    /// - Throws: The operation that failed.
+    public func writeFiles(
+        _ contents: [(name: String, bytes: [UInt8])],
+        in folder: String
+    ) throws(FileSystemError) {
+        var inner: [String] = []
+        for (name, bytes) in contents {
+            let path = "\(folder)/\(name)"
+            let parent = PathParts(path).folder
+            if parent != folder, !inner.contains(parent) {
+                inner.append(parent)
+                try makeFolder(parent)
+            }
+            try writeNew(bytes, to: path)
+            try synchronizeFile(path)
+        }
+        for folder in inner { try synchronizeFolder(folder) }
+        try synchronizeFolder(folder)
+    }
+
     /// Removes a folder with everything in it; links are removed, not followed.
     public func removeTree(_ path: String) throws(FileSystemError) {
         for name in try names(in: path) {

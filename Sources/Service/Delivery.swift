@@ -70,26 +70,10 @@ public struct Delivery: Sendable {
         // Not the folders on the way: a job that was taken over must not come back by a late delivery.
         try files.makeFolder(job.staging)
         try files.synchronizeFolder(job.path)
-        var sums = ""
-        var folders: [String] = []
-        for (name, bytes) in contents {
-            if let slash = name.lastIndex(of: "/"), !folders.contains(String(name[..<slash])) {
-                folders.append(String(name[..<slash]))
-                try files.makeFolder("\(job.staging)/\(name[..<slash])")
-            }
-            try write(bytes, as: name)
-            sums += "\(SHA256.hash(bytes))  \(name)\n"
-        }
-        for folder in folders { try files.synchronizeFolder("\(job.staging)/\(folder)") }
-        try write(Array(sums.utf8), as: "SHA256SUMS")
-        try files.synchronizeFolder(job.staging)
+        let sums = contents.map { "\(SHA256.hash($0.bytes))  \($0.name)\n" }.joined()
+        let whole = contents + [("SHA256SUMS", Array(sums.utf8))]
+        try files.writeFiles(whole, in: job.staging)
         return try handOver(stem: stem, failed: failed)
-    }
-
-    private func write(_ bytes: [UInt8], as name: String) throws(FileSystemError) {
-        let path = "\(job.staging)/\(name)"
-        try files.writeNew(bytes, to: path)
-        try files.synchronizeFile(path)
     }
 
     private func handOver(stem: String, failed: Bool) throws(FileSystemError) -> String {

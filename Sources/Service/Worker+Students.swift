@@ -19,11 +19,7 @@ extension Worker {
                 try files.removeTree(path)
             }
             try files.makeFolder(partial)
-            for (name, bytes) in contents {
-                try files.writeNew(bytes, to: "\(partial)/\(name)")
-                try files.synchronizeFile("\(partial)/\(name)")
-            }
-            try files.synchronizeFolder(partial)
+            try files.writeFiles(contents, in: partial)
             try files.rename(partial, to: folder)
             try files.synchronizeFolder(job.students)
         }

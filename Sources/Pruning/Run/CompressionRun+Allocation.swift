@@ -24,11 +24,7 @@ extension CompressionRun {
     var stepsPerCandidate: Int { repairCalls.count + 2 }
 
     func cut(_ kept: KeptUnits) throws(CompressionError) -> Network {
-        do {
-            return try context.teacher.keeping(kept, of: context.analysis)
-        } catch {
-            throw .surgery(error)
-        }
+        try context.teacher.cut(to: kept, of: context.analysis)
     }
 
     func tryCandidate() throws(CompressionError) -> String {
@@ -37,25 +33,33 @@ extension CompressionRun {
         let source = sources[step / stepsPerCandidate]
         let position = step % stepsPerCandidate
         if position == 0 { return try choose(source) }
-        guard let pending = state.pending, pending.isNew, var network = student else {
+        guard let pending = state.pending, pending.isNew else {
             return "\(source.name): as before"
         }
         if position <= repairCalls.count {
-            let call = repairCalls[position - 1]
             // Trained weights are not fitted to what the teacher's were.
             guard source != .training else { return "" }
-            // A copy held elsewhere would make every weight change copy the network.
-            student = nil
-            if context.plan.method == .lasso { try chooseByLasso(at: call, of: &network) }
-            fit(call, of: &network, reference: context.teacher, context.analysis, state.kept)
-            student = network
-            return "\(source.name): repaired \(network.layer(of: call).name)"
+            return "\(source.name): repaired \(try repairLayer(position - 1))"
         }
+        guard var network = student else { return "" }
         let quality = measureRepaired(&network)
         finish(pending, quality, network)
         student = nil
         compensation = nil
         return "\(source.name): \(quality.text)"
+    }
+
+    /// Fits one of the student's layers that a repair visits, and names it.
+    func repairLayer(_ index: Int) throws(CompressionError) -> String {
+        guard var network = student else { return "" }
+        let call = repairCalls[index]
+        // A copy held elsewhere would make every weight change copy the network.
+        student = nil
+        try chooseByLasso(at: call, of: &network)
+        fit(call, of: &network, reference: context.teacher, context.analysis, state.kept)
+        let name = network.layer(of: call).name
+        student = network
+        return name
     }
 
     private func choose(_ source: CandidateSource) throws(CompressionError) -> String {
@@ -65,23 +69,15 @@ extension CompressionRun {
         gates = nil
         policy = nil
         var pending = try allocation(from: source)
-        var network = try cut(try select(pending.allocation.kept))
         if context.plan.budget.unit == .latency, let clock = context.clock {
-            try tighten(&pending, &network, source, clock)
+            try tighten(&pending, source, clock)
         }
         let known = state.candidates.first { $0.kept == pending.allocation.kept }
         if let known { state.structural?.record(known.quality.accuracy ?? 0) }
         pending.isNew = known == nil
-        var kept = pending.allocation.kept
-        if choosesOnTheWay, pending.isNew {
-            for group in groups.indices where readingCall(of: group) != nil {
-                kept[group] = groups[group].width
-            }
-            network = try cut(try select(kept))
-        }
-        state.kept = try select(kept)
+        state.kept = try select(widthsBeforeRepair(pending.allocation.kept))
         state.pending = pending
-        student = pending.isNew ? network : nil
+        student = pending.isNew ? try cut(state.kept) : nil
         return "\(source.name): \(pending.allocation.kept)"
     }
 
@@ -107,22 +103,20 @@ extension CompressionRun {
     /// Lowers what the model of latency may say until the cut network is as fast as asked.
     private func tighten(
         _ pending: inout PendingCandidate,
-        _ network: inout Network,
         _ source: CandidateSource,
         _ clock: () -> Double
     ) throws(CompressionError) {
         let asked = context.limit(state.latency)
         let least = context.count(context.floors, state.latency)
         var limit = asked
-        for _ in 0..<8 {
+        for trial in 0...8 {
+            let network = try cut(try select(pending.allocation.kept))
             let time = LatencyModel.time(network, on: context.latencySamples, clock: clock)
             pending.latency = time
-            guard time > asked, limit > least else { return }
+            guard time > asked, limit > least, trial < 8 else { return }
             limit = max(least, Int(Double(limit) * Double(asked) / Double(time) * 0.99))
             pending.allocation = try allocation(from: source, limit: limit).allocation
-            network = try cut(try select(pending.allocation.kept))
         }
-        pending.latency = LatencyModel.time(network, on: context.latencySamples, clock: clock)
     }
 
     private func allocation(
@@ -239,7 +233,7 @@ extension CompressionRun {
 
     /// The best candidate's network goes on, or the teacher's where the student is made layer by layer.
     func adoptBestCandidate() throws(CompressionError) {
-        let whole = groups.map { Array(0..<$0.width) }
+        let whole = context.analysis.wholeUnits
         let winner = state.bestKept ?? whole
         state.target = winner.map(\.count)
         switch context.plan.distillation.order {

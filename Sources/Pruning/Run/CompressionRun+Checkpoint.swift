@@ -17,9 +17,8 @@ extension CompressionRun {
         if let distillation {
             state.training = distillation.position
             state.optimizerSteps = distillation.optimizer.steps
-            let moments = distillation.optimizer.moments
-            state.momentCounts = moments.map { $0.map(\.count) }
-            tensors += moments.flatMap { $0.flatMap { $0.map(\.values) } }
+            state.momentCounts = distillation.optimizer.moments.map { $0.map(\.count) }
+            tensors += distillation.optimizer.momentValues
         }
         state.gates = gates?.progress
         state.policy = policy?.progress
@@ -113,12 +112,7 @@ extension CompressionRun {
         var network = network
         for (layer, content) in network.layers.enumerated() {
             for (index, weight) in content.weights.enumerated() {
-                guard let values = tensors.popFirst(), values.count == weight.count else {
-                    throw .checkpointMismatch(
-                        expected: "\(weight.count) values for \(content.name)",
-                        found: "another number"
-                    )
-                }
+                let values = try tensors.take(weight.count, for: content.name)
                 network.setWeight(
                     Tensor(weight.shape, values: values),
                     layer: layer,

@@ -20,6 +20,12 @@ extension CompressionRun {
         return calls.count == 1 && repairCalls.contains(calls[0]) ? calls[0] : nil
     }
 
+    /// The widths that groups have before their readers are fitted: those chosen on the way are whole until then.
+    func widthsBeforeRepair(_ kept: [Int]) -> [Int] {
+        guard choosesOnTheWay else { return kept }
+        return groups.indices.map { readingCall(of: $0) == nil ? kept[$0] : groups[$0].width }
+    }
+
     /// Chooses and cuts the groups that one node reads.
     func chooseByLasso(at call: Int, of network: inout Network) throws(CompressionError) {
         guard choosesOnTheWay, let target = state.pending?.allocation.kept else { return }
@@ -29,15 +35,13 @@ extension CompressionRun {
             let analysis = CouplingAnalysis(network)
             let name = groups[group].name
             guard let own = analysis.groups.firstIndex(where: { $0.name == name }) else { continue }
-            var units = analysis.groups.map { Array(0..<$0.width) }
             let removed = try lassoRemoved(removals, at: call, analysis.groups[own], network, group)
-            units[own] = units[own].filter { !removed.contains($0) }
-            do {
-                network = try network.keeping(units, of: analysis)
-            } catch {
-                throw .surgery(error)
-            }
-            state.kept[group] = units[own]
+            let kept = (0..<groups[group].width).filter { !removed.contains($0) }
+            network = try network.cut(
+                to: analysis.units(keeping: kept, ofGroup: own),
+                of: analysis
+            )
+            state.kept[group] = kept
             // What was carried on is of the wider network.
             compensation = nil
         }

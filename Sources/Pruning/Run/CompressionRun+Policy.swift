@@ -13,15 +13,11 @@ extension CompressionRun {
     func tryEpisode() throws(CompressionError) -> String {
         let (trial, position) = state.step.quotientAndRemainder(dividingBy: stepsPerCandidate)
         if position == 0 { return try begin(trial) }
-        guard var network = student else { return "" }
-        // A copy held elsewhere would make every weight change copy the network.
-        student = nil
         if position <= repairCalls.count {
-            let call = repairCalls[position - 1]
-            fit(call, of: &network, reference: context.teacher, context.analysis, state.kept)
-            student = network
-            return "trial \(trial + 1): repaired \(network.layer(of: call).name)"
+            return "trial \(trial + 1): repaired \(try repairLayer(position - 1))"
         }
+        guard var network = student else { return "" }
+        student = nil
         let quality = measureRepaired(&network)
         compensation = nil
         let reward = quality.accuracy ?? -quality.loss
@@ -34,7 +30,7 @@ extension CompressionRun {
             state.policyFindings = policy.best.map { $0?.kept }
             self.policy = policy
         }
-        state.kept = groups.map { Array(0..<$0.width) }
+        state.kept = context.analysis.wholeUnits
         return "trial \(trial + 1): \(quality.text)"
     }
 

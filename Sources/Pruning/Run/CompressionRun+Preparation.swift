@@ -93,13 +93,11 @@ extension CompressionRun {
             self.student = training.student
             return "nothing more can go"
         }
-        var units = analysis.groups.map { Array(0..<$0.width) }
-        units[own].remove(at: unit)
-        do {
-            try training.cut(units, of: analysis)
-        } catch {
-            throw .surgery(error)
-        }
+        let units = analysis.units(
+            keeping: (0..<analysis.groups[own].width).filter { $0 != unit },
+            ofGroup: own
+        )
+        try training.cut(units, of: analysis)
         let name = analysis.groups[own].name
         if let group = groups.firstIndex(where: { $0.name == name }) {
             state.kept[group].remove(at: unit)

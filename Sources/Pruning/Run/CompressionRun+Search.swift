@@ -73,10 +73,10 @@ extension CompressionRun {
             let call = repairCalls[position - 1]
             guard var network = student, let reference = best else { return "" }
             let analysis = CouplingAnalysis(reference)
-            var units = analysis.groups.map { Array(0..<$0.width) }
-            if let own = analysis.groups.firstIndex(where: { $0.name == name }) {
-                units[own] = state.kept[group]
-            }
+            let own = analysis.groups.firstIndex { $0.name == name }
+            let units =
+                own.map { analysis.units(keeping: state.kept[group], ofGroup: $0) }
+                ?? analysis.wholeUnits
             student = nil
             fit(call, of: &network, reference: reference, analysis, units)
             student = network
@@ -106,13 +106,10 @@ extension CompressionRun {
         ) {
             kept = Set(0..<groups[group].width).subtracting(removed).sorted()
         }
-        var units = analysis.groups.map { Array(0..<$0.width) }
-        units[own] = kept
-        do {
-            student = try reference.keeping(units, of: analysis)
-        } catch {
-            throw .surgery(error)
-        }
+        student = try reference.cut(
+            to: analysis.units(keeping: kept, ofGroup: own),
+            of: analysis
+        )
         best = reference
         state.bestKept = state.kept
         state.kept[group] = kept

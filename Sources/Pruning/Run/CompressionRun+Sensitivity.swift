@@ -75,8 +75,7 @@ extension CompressionRun {
         return "\(groups[group].name) without \(removals) of \(width): \(point.quality.text)"
     }
 
-    /// The curves that allocations go along.
-    var curves: AllocationCurves {
+    func makeCurves() -> AllocationCurves {
         gatherMeasurements()
         let base = state.teacher?.loss ?? 0
         let sensitivity = groups.indices.map { group in

@@ -48,6 +48,8 @@ public final class CompressionRun {
     var compensation: Compensation?
     var selections: [Selection.Key: Selection] = [:]
     var evidence = MethodEvidence()
+    /// The curves that allocations go along; not asked for before the sensitivity stage is over.
+    lazy var curves = makeCurves()
     /// The result, once ``advance()`` has returned false.
     public private(set) var outcome: CompressionOutcome?
     private var message = ""
@@ -67,7 +69,11 @@ public final class CompressionRun {
         clock: (() -> Double)? = nil
     ) throws(CompressionError) {
         let context = try CompressionContext(teacher: teacher, data: data, plan: plan, clock: clock)
-        self.init(context, scansSensitivity: plan.method.needsSensitivity(plan))
+        self.init(
+            context,
+            scansSensitivity: plan.method.needsSensitivity(plan),
+            budgets: [plan.budget]
+        )
     }
 
     /// Starts one compression of a series.
@@ -76,10 +82,10 @@ public final class CompressionRun {
     ///   - context: What it works with.
     ///   - scansSensitivity: Whether any of the series goes by it.
     ///   - budgets: All budgets of the series: measured latency decides at the start whether they can be met.
-    init(_ context: CompressionContext, scansSensitivity: Bool, budgets: [Budget] = []) {
+    init(_ context: CompressionContext, scansSensitivity: Bool, budgets: [Budget]) {
         self.context = context
         self.scansSensitivity = scansSensitivity
-        self.budgets = budgets.isEmpty ? [context.plan.budget] : budgets
+        self.budgets = budgets
         let groups = context.analysis.groups
         state = RunState(
             identity: context.identity,
@@ -87,7 +93,7 @@ public final class CompressionRun {
             notes: groups.map { _ in nil },
             searches: groups.map { _ in nil },
             errors: groups.map { _ in nil },
-            kept: groups.map { Array(0..<$0.width) }
+            kept: context.analysis.wholeUnits
         )
     }
 

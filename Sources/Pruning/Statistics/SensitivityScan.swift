@@ -69,14 +69,8 @@ struct SensitivityScan {
         isFirst: Bool
     ) throws(CompressionError) -> (quality: Quality, work: ScanWork) {
         let reach = Self.reach(of: group, context)
-        var units = context.analysis.groups.map { Array(0..<$0.width) }
-        units[group] = kept
-        var network: Network
-        do {
-            network = try context.teacher.keeping(units, of: context.analysis)
-        } catch {
-            throw .surgery(error)
-        }
+        let units = context.analysis.units(keeping: kept, ofGroup: group)
+        var network = try context.teacher.cut(to: units, of: context.analysis)
         let channels = reach.frontier.map { keptChannels(of: $0, units) }
         let teacher = context.teacher
         func cut(_ values: [Int: Tensor]) -> [Int: Tensor] {

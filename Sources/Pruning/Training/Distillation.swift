@@ -101,10 +101,13 @@ struct Distillation {
     /// - Parameters:
     ///   - kept: The units that stay, of the student's own groups.
     ///   - analysis: Those groups.
-    /// - Throws: ``GraphError`` where what stays does not fit together.
-    mutating func cut(_ kept: KeptUnits, of analysis: CouplingAnalysis) throws(GraphError) {
+    /// - Throws: ``CompressionError/surgery(_:)`` where what stays does not fit together.
+    mutating func cut(
+        _ kept: KeptUnits,
+        of analysis: CouplingAnalysis
+    ) throws(CompressionError) {
         let moments = try optimizer.moments.keeping(kept, of: analysis, in: student)
-        student = try student.keeping(kept, of: analysis)
+        student = try student.cut(to: kept, of: analysis)
         optimizer = Optimizer(
             optimizer.rule,
             weightDecay: optimizer.weightDecay,

@@ -7,7 +7,7 @@ extension [[[Tensor]]] {
         _ kept: KeptUnits,
         of analysis: CouplingAnalysis,
         in network: Network
-    ) throws(GraphError) -> [[[Tensor]]] {
+    ) throws(CompressionError) -> [[[Tensor]]] {
         var result: [[[Tensor]]] = map { $0.map { _ in [] } }
         let most = joined().map(\.count).max() ?? 0
         for moment in 0..<most {
@@ -17,7 +17,7 @@ extension [[[Tensor]]] {
                     carrier.setWeight(own[moment], layer: layer, index: index)
                 }
             }
-            let cut = try carrier.keeping(kept, of: analysis)
+            let cut = try carrier.cut(to: kept, of: analysis)
             for (layer, weights) in enumerated() {
                 for (index, own) in weights.enumerated() where own.count > moment {
                     result[layer][index].append(cut.layers[layer].weights[index])
