@@ -11,7 +11,7 @@ import Testing
         case genetic, lasso, fisher, compensation, conditional, uniform, l1, l2, bnScale, taylor
         case fpgm, hrank, random
         case removalInTraining, structuralSearch, learnedPolicy, fromScratch, lassoLayerwise
-        case fisherDrop, l1Layerwise, removalLayerwise, nothingToCut
+        case fisherDrop, l1Layerwise, removalLayerwise, nothingToCut, longLayers
 
         var plan: CompressionPlan {
             var plan = CompressionRunTests.plan()
@@ -59,6 +59,10 @@ import Testing
                 plan.method = .fisher
                 plan.fisher.form = .iterative
                 plan.distillation.order = .layerwise
+            case .longLayers:
+                // More than an epoch after each group: a step goes over the end of one.
+                plan.distillation.order = .layerwise
+                plan.distillation.layerEpochs = 2.5
             case .nothingToCut:
                 plan.method = .taylor
                 plan.budget = Budget(.macs, .fraction(1))

@@ -165,10 +165,7 @@ extension CompressionRun {
         var training = distillation ?? makeDistillation(student, moments: [])
         distillation = nil
         let left = layerBatches - training.step
-        try training.train(batches: min(Self.batchesPerStep, left))
-        if training.position.batch == training.batchesPerEpoch {
-            training.position = TrainingPosition(epoch: training.position.epoch + 1)
-        }
+        try training.train(batchesOverEpochs: min(Self.batchesPerStep, left))
         state.training = training.position
         if training.step >= layerBatches {
             self.student = training.student
