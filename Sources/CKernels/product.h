@@ -11,27 +11,40 @@ INLINE vector finished(vector value, const espalier_finish *finish, size_t colum
     return clipped(value, finish->low, finish->high);
 }
 
-/* One tile of result [ROWS, VECTORS * WIDTH] = left [ROWS, inner] right [inner, VECTORS * WIDTH]. */
+/* One tile of result [ROWS, VECTORS * WIDTH] = left [ROWS, inner] right [inner, VECTORS * WIDTH]. Rows of points lie one
+   vector apart and are stored as they are: known lengths leave the registers to the sums. */
 #define PRODUCT_TILE(ROWS, VECTORS)                                                                               \
-    static __attribute__((noinline)) void product_##ROWS##x##VECTORS(                                             \
-        const espalier_product *p, const float *left, const float *right, float *result, int column) {            \
+    INLINE void tile_##ROWS##x##VECTORS(const espalier_product *p, const float *left, const float *right,         \
+                                        float *result, int column, size_t row, size_t result_row, int is_plain) { \
         vector sum[ROWS][VECTORS];                                                                                \
         const int count = p->columns - column;                                                                    \
-        const size_t row = p->left_row, step = p->left_block, block = p->right_block;                             \
+        const size_t step = p->left_block, block = p->right_block;                                                \
         UNROLL for (int i = 0; i < ROWS; i++) UNROLL for (int j = 0; j < VECTORS; j++) sum[i][j] = splat(0);      \
         int k = 0;                                                                                                \
         for (; k + WIDTH <= p->inner; k += WIDTH, left += step, right += WIDTH * WIDTH)                           \
             UNROLL for (int l = 0; l < WIDTH; l++) PRODUCT_STEP(ROWS, VECTORS)                                    \
         for (int l = 0; l < p->inner - k; l++) PRODUCT_STEP(ROWS, VECTORS)                                        \
         UNROLL for (int i = 0; i < ROWS; i++) UNROLL for (int j = 0; j < VECTORS; j++) {                          \
-            float *place = result + i * p->result_row + j * p->result_block;                                      \
-            const int own = p->is_padded ? WIDTH : count - j * WIDTH;                                             \
+            float *place = result + i * result_row + j * p->result_block;                                         \
             vector value = sum[i][j];                                                                             \
+            if (is_plain) {                                                                                       \
+                store(place, value);                                                                              \
+                continue;                                                                                         \
+            }                                                                                                     \
+            const int own = p->is_padded ? WIDTH : count - j * WIDTH;                                             \
             if (p->adds) value += load_upto(place, own);                                                          \
             if (p->finish)                                                                                        \
                 value = finished(value, p->finish, column + j * WIDTH, place - p->result, own);                   \
             store_upto(place, value, own);                                                                        \
         }                                                                                                         \
+    }                                                                                                             \
+    static __attribute__((noinline)) void product_##ROWS##x##VECTORS(                                             \
+        const espalier_product *p, const float *left, const float *right, float *result, int column) {            \
+        tile_##ROWS##x##VECTORS(p, left, right, result, column, p->left_row, p->result_row, 0);                   \
+    }                                                                                                             \
+    static __attribute__((noinline)) void points_##ROWS##x##VECTORS(                                              \
+        const espalier_product *p, const float *left, const float *right, float *result, int column) {            \
+        tile_##ROWS##x##VECTORS(p, left, right, result, column, WIDTH, WIDTH, 1);                                 \
     }
 
 #define PRODUCT_STEP(ROWS, VECTORS)                                                                               \
@@ -45,21 +58,25 @@ INLINE vector finished(vector value, const espalier_finish *finish, size_t colum
     }
 
 /* All rows of VECTORS column blocks: the widest tile first, then 4, 2 and 1 rows. */
-#define PRODUCT_COLUMNS(ROWS, VECTORS)                                                                            \
-    PRODUCT_TILE(ROWS, VECTORS)                                                                                   \
-    static void product_columns_##VECTORS(const espalier_product *p, int column) {                                \
+#define PRODUCT_ROWS(KIND, ROWS, VECTORS)                                                                         \
+    static void KIND##_columns_##VECTORS(const espalier_product *p, int column) {                                 \
         const float *right = p->right + (size_t)(column / WIDTH) * p->right_block;                                \
         float *result = p->result + (size_t)(column / WIDTH) * p->result_block;                                   \
         int i = 0;                                                                                                \
         for (; i + ROWS <= p->rows; i += ROWS)                                                                    \
-            product_##ROWS##x##VECTORS(p, p->left + i * p->left_row, right, result + i * p->result_row, column);  \
+            KIND##_##ROWS##x##VECTORS(p, p->left + i * p->left_row, right, result + i * p->result_row, column);   \
         for (; i + 4 <= p->rows; i += 4)                                                                          \
-            product_4x##VECTORS(p, p->left + i * p->left_row, right, result + i * p->result_row, column);         \
+            KIND##_4x##VECTORS(p, p->left + i * p->left_row, right, result + i * p->result_row, column);          \
         for (; i + 2 <= p->rows; i += 2)                                                                          \
-            product_2x##VECTORS(p, p->left + i * p->left_row, right, result + i * p->result_row, column);         \
+            KIND##_2x##VECTORS(p, p->left + i * p->left_row, right, result + i * p->result_row, column);          \
         for (; i < p->rows; i++)                                                                                  \
-            product_1x##VECTORS(p, p->left + i * p->left_row, right, result + i * p->result_row, column);         \
+            KIND##_1x##VECTORS(p, p->left + i * p->left_row, right, result + i * p->result_row, column);          \
     }
+
+#define PRODUCT_COLUMNS(ROWS, VECTORS)                                                                            \
+    PRODUCT_TILE(ROWS, VECTORS)                                                                                   \
+    PRODUCT_ROWS(product, ROWS, VECTORS)                                                                          \
+    PRODUCT_ROWS(points, ROWS, VECTORS)
 
 PRODUCT_TILE(1, 1)
 PRODUCT_TILE(2, 1)
@@ -88,19 +105,25 @@ INLINE int blocks_together(const espalier_product *p, int column) {
     return whole <= 1 ? 1 : whole == 3 ? 3 : 2;
 }
 
-/* result = left right, or += */
-static void multiply(const espalier_product *p) {
-    for (int column = 0; column < p->columns;) {
-        const int blocks = blocks_together(p, column);
-        if (blocks == 1)
-            product_columns_1(p, column);
-        else if (blocks == 2)
-            product_columns_2(p, column);
-        else
-            product_columns_3(p, column);
-        column += blocks * WIDTH;
+#define MULTIPLY(NAME, KIND)                                                                                      \
+    static void NAME(const espalier_product *p) {                                                                 \
+        for (int column = 0; column < p->columns;) {                                                              \
+            const int blocks = blocks_together(p, column);                                                        \
+            if (blocks == 1)                                                                                      \
+                KIND##_columns_1(p, column);                                                                      \
+            else if (blocks == 2)                                                                                 \
+                KIND##_columns_2(p, column);                                                                      \
+            else                                                                                                  \
+                KIND##_columns_3(p, column);                                                                      \
+            column += blocks * WIDTH;                                                                             \
+        }                                                                                                         \
     }
-}
+
+/* result = left right, or += */
+MULTIPLY(multiply, product)
+
+/* result = left right where rows of both are vectors side by side and the result is padded. */
+MULTIPLY(multiply_points, points)
 
 /* One tile of result [ROWS, VECTORS * WIDTH] = sum over t of left [t, ROWS] right [t, VECTORS * WIDTH]. */
 #define OUTER_TILE(ROWS, VECTORS)                                                                                 \

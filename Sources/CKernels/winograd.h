@@ -40,7 +40,9 @@ INLINE void ask_for_pixels(const float *corner, ptrdiff_t line, ptrdiff_t pixel,
         __builtin_prefetch(corner + i * line + j * pixel);
 }
 
-INLINE size_t winograd_point(int channels, int tiles) { return espalier_winograd_point(WIDTH, channels, tiles); }
+INLINE size_t winograd_point(const espalier_winograd *w, int tiles) {
+    return espalier_winograd_tile_point(WIDTH, w, tiles);
+}
 
 /* The same for filters [inner, columns], in blocks of columns. */
 INLINE size_t winograd_filter_point(int inner, int columns) { return espalier_winograd_point(WIDTH, columns, inner); }
@@ -48,7 +50,7 @@ INLINE size_t winograd_filter_point(int inner, int columns) { return espalier_wi
 /* B^T d B of tiles [first, first + count): points[p][channel block][tile][WIDTH]; beyond the image is zero. */
 static void winograd_input(const espalier_winograd *w, const float *images, size_t first, int count, float *points) {
     const int channels = w->input_channels;
-    const size_t width = w->input_width, point = winograd_point(channels, count);
+    const size_t width = w->input_width, point = winograd_point(w, count);
     tile_place at = place_of_tile(w, first), later = place_of_tile(w, first + tiles_ahead);
     for (int t = 0; t < count; t++, at = next_place(w, at), later = next_place(w, later)) {
         const int top = at.row - w->top, left = at.column - w->left;
@@ -110,7 +112,7 @@ INLINE void take_gradients(const float *p, ptrdiff_t pixel, int columns, int own
 INLINE void output_gradient(const espalier_winograd *w, const float *gradients, const espalier_combination *k,
                             size_t first, int count, float *points) {
     const int channels = w->output_channels;
-    const size_t width = w->output_width, point = winograd_point(channels, count), line = width * channels;
+    const size_t width = w->output_width, point = winograd_point(w, count), line = width * channels;
     tile_place at = place_of_tile(w, first), later = place_of_tile(w, first + tiles_ahead);
     for (int t = 0; t < count; t++, at = next_place(w, at), later = next_place(w, later)) {
         const span rows = inside(at.row, 4, w->output_height), columns = inside(at.column, 4, w->output_width);
@@ -189,7 +191,7 @@ INLINE void store_row(const vector *y, float *images, size_t place, int channels
 static void winograd_output(const espalier_winograd *w, const float *points, size_t first, int count,
                             const espalier_finish *finish, float *images) {
     const int channels = w->output_channels;
-    const size_t width = w->output_width, point = winograd_point(channels, count), line = width * channels;
+    const size_t width = w->output_width, point = winograd_point(w, count), line = width * channels;
     tile_place at = place_of_tile(w, first), later = place_of_tile(w, first + tiles_ahead);
     for (int t = 0; t < count; t++, at = next_place(w, at), later = next_place(w, later)) {
         const span rows = inside(at.row, 4, w->output_height), columns = inside(at.column, 4, w->output_width);
@@ -222,7 +224,7 @@ static void winograd_output(const espalier_winograd *w, const float *points, siz
 static void winograd_input_gradient(const espalier_winograd *w, const float *points, int offset, size_t first,
                                     int count, int length, float *images) {
     const int channels = w->input_channels;
-    const size_t width = w->input_width, point = winograd_point(channels, length);
+    const size_t width = w->input_width, point = winograd_point(w, length);
     tile_place at = place_of_tile(w, first), later = place_of_tile(w, first + tiles_ahead);
     for (int t = 0; t < count; t++, at = next_place(w, at), later = next_place(w, later)) {
         const int top = at.row - w->top, left = at.column - w->left;
@@ -307,6 +309,7 @@ static void winograd_filter_gradient(const float *points, int parts, int inner, 
 /* m = v u for points [first point, last point) of a block of `count` tiles. */
 static void winograd_multiply(const float *points, const float *filters, int inner, int columns, int count,
                               int first_point, int last_point, float *result) {
+    const size_t point = espalier_winograd_point(WIDTH, inner > columns ? inner : columns, count);
     espalier_product p = {.rows = count,
                           .columns = columns,
                           .inner = inner,
@@ -317,16 +320,17 @@ static void winograd_multiply(const float *points, const float *filters, int inn
                           .result_block = (size_t)count * WIDTH,
                           .is_padded = 1};
     for (int i = first_point; i < last_point; i++) {
-        p.left = points + i * winograd_point(inner, count);
+        p.left = points + i * point;
         p.right = filters + i * winograd_filter_point(inner, columns);
-        p.result = result + i * winograd_point(columns, count);
-        multiply(&p);
+        p.result = result + i * point;
+        multiply_points(&p);
     }
 }
 
 /* du = or += v^T m for points [first point, last point) of a block of `count` tiles. */
 static void winograd_multiply_outer(const float *points, const float *gradients, int rows, int columns, int count,
                                     int first_point, int last_point, int adds, float *result) {
+    const size_t point = espalier_winograd_point(WIDTH, rows > columns ? rows : columns, count);
     espalier_product p = {.rows = rows,
                           .columns = columns,
                           .inner = count,
@@ -339,8 +343,8 @@ static void winograd_multiply_outer(const float *points, const float *gradients,
                           .adds = adds,
                           .is_padded = 1};
     for (int i = first_point; i < last_point; i++) {
-        p.left = points + i * winograd_point(rows, count);
-        p.right = gradients + i * winograd_point(columns, count);
+        p.left = points + i * point;
+        p.right = gradients + i * point;
         p.result = result + i * winograd_filter_point(rows, columns);
         multiply_outer(&p);
     }

@@ -73,6 +73,12 @@ static inline size_t espalier_winograd_point(int lanes, int channels, int tiles)
     return (size_t)((channels + lanes - 1) / lanes) * lanes * tiles + lanes;
 }
 
+/* The same for tiles of the input and of the output alike, so that one can take the place of the other. */
+static inline size_t espalier_winograd_tile_point(int lanes, const espalier_winograd *_Nonnull shape, int tiles) {
+    const int wider = shape->input_channels > shape->output_channels ? shape->input_channels : shape->output_channels;
+    return espalier_winograd_point(lanes, wider, tiles);
+}
+
 /* The kernels of one instruction set. Pieces of work only: who calls them decides about threads. */
 typedef struct {
     const char *_Nonnull name;

@@ -52,7 +52,7 @@ extension WinogradConvolution {
     ) {
         guard isNeeded else { return body(filters) }
         let tap = inputChannels * outputChannels
-        withBuffer(size(channels: inputChannels, tiles: outputChannels)) { points in
+        withBuffer(filterSize(inner: outputChannels, columns: inputChannels)) { points in
             withBuffer(9 * tap) { transposed in
                 ThreadPool.shared.forEach(9) { index in
                     espalier_transpose(
@@ -76,8 +76,8 @@ extension WinogradConvolution {
 
     /// Parts of the batch whose filter gradients are summed apart: fewer where the filters are large.
     private var parts: [Range<Int>] {
-        let filterSize = size(channels: outputChannels, tiles: inputChannels)
-        let wanted = filterSize <= 3 << 18 ? 8 : 4
+        let size = filterSize(inner: inputChannels, columns: outputChannels)
+        let wanted = size <= 3 << 18 ? 8 : 4
         return chunks(of: (images + wanted - 1) / wanted, covering: images)
     }
 
@@ -95,12 +95,11 @@ extension WinogradConvolution {
         let (parts, length) = (parts, blockLength)
         let partSize =
             isTransposed
-            ? size(channels: inputChannels, tiles: outputChannels)
-            : size(channels: outputChannels, tiles: inputChannels)
-        let inputSize = size(channels: inputChannels, tiles: length)
-        let outputSize = size(channels: outputChannels, tiles: length)
+            ? filterSize(inner: outputChannels, columns: inputChannels)
+            : filterSize(inner: inputChannels, columns: outputChannels)
+        let size = 36 * tilePoint(length)
         withBuffer(partSize * parts.count) { sums in
-            ThreadPool.shared.forEach(parts.count, scratch: inputSize + outputSize) {
+            ThreadPool.shared.forEach(parts.count, scratch: 2 * size) {
                 part,
                 scratch in
                 let first = parts[part].lowerBound * tilesPerImage
@@ -115,7 +114,7 @@ extension WinogradConvolution {
                         first: first + block.lowerBound,
                         count: Int32(block.count),
                         values: scratch,
-                        gradients: scratch + inputSize,
+                        gradients: scratch + size,
                         isFirst: block.lowerBound == 0,
                         sum: sums + part * partSize
                     )
@@ -146,28 +145,32 @@ extension WinogradConvolution {
                 count,
                 gradients
             )
-            table.pointee.winograd_multiply_outer(
-                isTransposed ? gradients : values,
-                isTransposed ? values : gradients,
-                isTransposed ? columns : inner,
-                isTransposed ? inner : columns,
-                count,
-                0,
-                36,
-                isFirst ? 0 : 1,
-                sum
-            )
+            for point in 0..<Self.points {
+                table.pointee.winograd_multiply_outer(
+                    isTransposed ? gradients : values,
+                    isTransposed ? values : gradients,
+                    isTransposed ? columns : inner,
+                    isTransposed ? inner : columns,
+                    count,
+                    point,
+                    point + 1,
+                    isFirst ? 0 : 1,
+                    sum
+                )
+                guard call.inputGradient != nil else { continue }
+                // The gradient of V takes its place while both are in the cache.
+                table.pointee.winograd_multiply(
+                    gradients,
+                    call.filters,
+                    columns,
+                    inner,
+                    count,
+                    point,
+                    point + 1,
+                    values
+                )
+            }
             guard let inputGradient = call.inputGradient else { return }
-            table.pointee.winograd_multiply(
-                gradients,
-                call.filters,
-                columns,
-                inner,
-                count,
-                0,
-                36,
-                values
-            )
             table.pointee.winograd_input_gradient(
                 shape,
                 values,
@@ -186,12 +189,11 @@ extension WinogradConvolution {
     ) {
         let table = kernels.table
         let groups = chunks(of: Self.groupLength, covering: tiles)
-        let inputSize = size(channels: inputChannels, tiles: Self.groupLength)
-        let outputSize = size(channels: outputChannels, tiles: Self.groupLength)
-        let sumSize = size(channels: outputChannels, tiles: inputChannels)
-        withBuffer((inputSize + outputSize) * groups.count + sumSize) { values in
-            let gradients = values + inputSize * groups.count
-            let sum = gradients + outputSize * groups.count
+        let size = 36 * tilePoint(Self.groupLength)
+        let sumSize = filterSize(inner: inputChannels, columns: outputChannels)
+        withBuffer(2 * size * groups.count + sumSize) { values in
+            let gradients = values + size * groups.count
+            let sum = gradients + size * groups.count
             withUnsafePointer(to: shape) { shape in
                 ThreadPool.shared.forEach(groups.count) { group in
                     let (first, count) = (groups[group].lowerBound, Int32(groups[group].count))
@@ -200,7 +202,7 @@ extension WinogradConvolution {
                         call.input,
                         first,
                         count,
-                        values + group * inputSize
+                        values + group * size
                     )
                     table.pointee.winograd_output_gradient(
                         shape,
@@ -208,7 +210,7 @@ extension WinogradConvolution {
                         call.combination,
                         first,
                         count,
-                        gradients + group * outputSize
+                        gradients + group * size
                     )
                 }
             }
@@ -218,14 +220,14 @@ extension WinogradConvolution {
                         call,
                         point: Int32(point),
                         count: Int32(groups[group].count),
-                        values: values + group * inputSize,
-                        gradients: gradients + group * outputSize,
+                        values: values + group * size,
+                        gradients: gradients + group * size,
                         isFirst: group == 0,
                         sum: sum
                     )
                 }
             }
-            scatter(call, groups: groups, values: values, groupSize: inputSize)
+            scatter(call, groups: groups, values: values, groupSize: size)
             storeFilterGradient(sum, parts: 1, into: filterGradient)
         }
     }

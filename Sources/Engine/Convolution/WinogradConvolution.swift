@@ -47,16 +47,34 @@ struct WinogradConvolution {
         Int(shape.input_height) * Int(shape.input_width) * inputChannels
     }
 
-    /// Floats of all points of a block of tiles, or of filters when `tiles` are the inner channels.
-    func size(channels: Int, tiles: Int) -> Int {
-        36 * espalier_winograd_point(Int32(kernels.lanes), Int32(channels), Int32(tiles))
+    /// Floats of all points of filters.
+    func filterSize(inner: Int, columns: Int) -> Int {
+        36 * espalier_winograd_point(Int32(kernels.lanes), Int32(columns), Int32(inner))
     }
+
+    /// Floats from one point of a block of tiles to the next, on either side of the convolution.
+    func tilePoint(_ tiles: Int) -> Int {
+        withUnsafePointer(to: shape) {
+            espalier_winograd_tile_point(Int32(kernels.lanes), $0, Int32(tiles))
+        }
+    }
+
+    /// Floats from M to V in one buffer: a point, and so many more that V begins 512 bytes behind M where processors compare
+    /// the last twelve bits of addresses: no load of V then looks like one of the values just stored in M.
+    private func distance(tiles: Int) -> Int {
+        let point = tilePoint(tiles)
+        return point + (1024 + 128 - point % 1024) % 1024
+    }
+
+    private var scratchSize: Int { 36 * tilePoint(blockLength) + distance(tiles: blockLength) }
 
     /// Tiles that are transformed together: few enough to keep V and M in the caches of one core, many enough to read
     /// large filters seldom, and a multiple of the rows that products take at a time.
     var blockLength: Int {
-        let isWide = inputChannels + outputChannels >= 384
-        return kernels.lanes == 16 ? (isWide ? 84 : 56) : (isWide ? 84 : 60)
+        let channels = inputChannels + outputChannels
+        if channels >= 384 { return 84 }
+        if kernels.lanes < 16 { return 60 }
+        return channels <= 64 ? 112 : 56
     }
 
     /// Whether the filters are so large beside the tiles that the layer is done point by point, each by one thread.
@@ -76,7 +94,7 @@ struct WinogradConvolution {
         moments: MomentParts? = nil,
         into output: UnsafeMutablePointer<Float>
     ) {
-        withBuffer(size(channels: outputChannels, tiles: inputChannels)) { points in
+        withBuffer(filterSize(inner: inputChannels, columns: outputChannels)) { points in
             transformFilters(filters, inner: inputChannels, columns: outputChannels, into: points)
             let call = ForwardCall(input: input, filters: points, finish: finish, output: output)
             if let moments {
@@ -139,10 +157,10 @@ struct WinogradConvolution {
 
     private func forwardByBlocks(_ call: ForwardCall) {
         let blocks = chunks(of: blockLength, covering: tiles)
-        let size = size(channels: inputChannels, tiles: blockLength)
-        let outputSize = self.size(channels: outputChannels, tiles: blockLength)
-        ThreadPool.shared.forEach(blocks.count, scratch: size + outputSize) { block, scratch in
-            convolve(call, blocks[block], values: scratch, products: scratch + size)
+        ThreadPool.shared.forEach(blocks.count, scratch: scratchSize) {
+            block,
+            scratch in
+            convolve(call, blocks[block], scratch: scratch)
         }
     }
 
@@ -150,15 +168,15 @@ struct WinogradConvolution {
     private func forwardByPieces(_ call: ForwardCall, moments: MomentParts) {
         let pieces = pieces
         let pixels = Int(shape.output_height * shape.output_width)
-        let size = size(channels: inputChannels, tiles: blockLength)
-        let outputSize = self.size(channels: outputChannels, tiles: blockLength)
-        ThreadPool.shared.forEach(pieces.count, scratch: size + outputSize) { piece, scratch in
+        ThreadPool.shared.forEach(pieces.count, scratch: scratchSize) {
+            piece,
+            scratch in
             let first = pieces[piece].lowerBound * tilesPerImage
             let count = pieces[piece].count * tilesPerImage
             var done = pieces[piece].lowerBound
             for block in chunks(of: blockLength, covering: count) {
                 let own = first + block.lowerBound..<first + block.upperBound
-                convolve(call, own, values: scratch, products: scratch + size)
+                convolve(call, own, scratch: scratch)
                 let whole = own.upperBound / tilesPerImage
                 guard whole > done else { continue }
                 let start = call.output + done * pixels * outputChannels
@@ -168,15 +186,15 @@ struct WinogradConvolution {
         }
     }
 
-    /// One block of tiles.
+    /// One block of tiles; each point of M takes the place of the point of V before it, which is in the cache.
     private func convolve(
         _ call: ForwardCall,
         _ block: Range<Int>,
-        values: UnsafeMutablePointer<Float>,
-        products: UnsafeMutablePointer<Float>
+        scratch products: UnsafeMutablePointer<Float>
     ) {
         let table = kernels.table
         let (first, count) = (block.lowerBound, Int32(block.count))
+        let values = products + distance(tiles: block.count)
         withUnsafePointer(to: shape) { shape in
             table.pointee.winograd_input(shape, call.input, first, count, values)
             table.pointee.winograd_multiply(
@@ -197,21 +215,20 @@ struct WinogradConvolution {
         let table = kernels.table
         let (inner, columns) = (shape.input_channels, shape.output_channels)
         let groups = chunks(of: Self.groupLength, covering: tiles)
-        let inputSize = size(channels: inputChannels, tiles: Self.groupLength)
-        let outputSize = size(channels: outputChannels, tiles: Self.groupLength)
-        withBuffer((inputSize + outputSize) * groups.count) { values in
-            let products = values + inputSize * groups.count
+        let size = 36 * tilePoint(Self.groupLength)
+        withBuffer(2 * size * groups.count) { values in
+            let products = values + size * groups.count
             withUnsafePointer(to: shape) { shape in
                 ThreadPool.shared.forEach(groups.count) { group in
                     let (first, count) = (groups[group].lowerBound, Int32(groups[group].count))
-                    let own = values + group * inputSize
+                    let own = values + group * size
                     table.pointee.winograd_input(shape, call.input, first, count, own)
                 }
                 ThreadPool.shared.forEach(36) { point in
                     let (point, next) = (Int32(point), Int32(point + 1))
                     for (group, tiles) in groups.enumerated() {
                         let (own, result) = (
-                            values + group * inputSize, products + group * outputSize
+                            values + group * size, products + group * size
                         )
                         let count = Int32(tiles.count)
                         table.pointee.winograd_multiply(
@@ -228,7 +245,7 @@ struct WinogradConvolution {
                 }
                 ThreadPool.shared.forEach(groups.count) { group in
                     let (first, count) = (groups[group].lowerBound, Int32(groups[group].count))
-                    let own = products + group * outputSize
+                    let own = products + group * size
                     table.pointee.winograd_output(
                         shape,
                         own,
