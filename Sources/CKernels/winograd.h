@@ -47,6 +47,40 @@ INLINE size_t winograd_point(const espalier_winograd *w, int tiles) {
 /* The same for filters [inner, columns], in blocks of columns. */
 INLINE size_t winograd_filter_point(int inner, int columns) { return espalier_winograd_point(WIDTH, columns, inner); }
 
+/* Loops whose passes must stay apart: unrolled, each of the 36 points would want an address register of its own. */
+#define KEEP_LOOP _Pragma("clang loop unroll(disable)")
+
+/* B^T d B of one tile and channel block. */
+INLINE void input_tile(const float *corner, ptrdiff_t line, ptrdiff_t pixel, span rows, span columns, int own,
+                       size_t point, float *place) {
+    /* Mostly the border is one pixel: then only the first and the last column may be missing. */
+    const int is_nearly_whole = columns.first <= 1 && columns.last >= 5;
+    vector half[6][6];
+    KEEP_LOOP for (int i = 0; i < 6; i++, corner += line) {
+        vector d[6];
+        if (i < rows.first || i >= rows.last) {
+            UNROLL for (int j = 0; j < 6; j++) half[i][j] = splat(0);
+            continue;
+        }
+        if (is_nearly_whole) {
+            d[0] = columns.first == 0 ? load_upto(corner, own) : splat(0);
+            UNROLL for (int j = 1; j < 5; j++) d[j] = load_upto(corner + j * pixel, own);
+            d[5] = columns.last == 6 ? load_upto(corner + 5 * pixel, own) : splat(0);
+        } else {
+            UNROLL for (int j = 0; j < 6; j++)
+                d[j] = j >= columns.first && j < columns.last ? load_upto(corner + j * pixel, own) : splat(0);
+        }
+        to_points(d, half[i]);
+    }
+    const size_t row = 6 * point;
+    KEEP_LOOP for (int j = 0; j < 6; j++, place += point) {
+        vector d[6], q[6];
+        UNROLL for (int i = 0; i < 6; i++) d[i] = half[i][j];
+        to_points(d, q);
+        UNROLL for (int i = 0; i < 6; i++) store(place + i * row, q[i]);
+    }
+}
+
 /* B^T d B of tiles [first, first + count): points[p][channel block][tile][WIDTH]; beyond the image is zero. */
 static void winograd_input(const espalier_winograd *w, const float *images, size_t first, int count, float *points) {
     const int channels = w->input_channels;
@@ -57,38 +91,16 @@ static void winograd_input(const espalier_winograd *w, const float *images, size
         const span rows = inside(top, 6, w->input_height), columns = inside(left, 6, w->input_width);
         const float *image = images + at.image * w->input_height * width * channels;
         const float *corner = image + ((ptrdiff_t)top * (ptrdiff_t)width + left) * channels;
-        /* Mostly the border is one pixel: then only the first and the last column may be missing. */
-        const int is_nearly_whole = columns.first <= 1 && columns.last >= 5;
         const float *asked =
             images + ((later.image * w->input_height + later.row + 1) * width + later.column + 1) * channels;
+        const ptrdiff_t line = (ptrdiff_t)width * channels;
         for (int c = 0; c < channels; c += WIDTH) {
-            const int own = channels - c;
-            ask_for_pixels(asked + c, (ptrdiff_t)width * channels, channels, 4);
-            vector half[6][6];
-            for (int i = 0; i < 6; i++) {
-                vector d[6];
-                const float *p = corner + (ptrdiff_t)i * (ptrdiff_t)width * channels + c;
-                if (i < rows.first || i >= rows.last) {
-                    UNROLL for (int j = 0; j < 6; j++) half[i][j] = splat(0);
-                    continue;
-                }
-                if (is_nearly_whole) {
-                    d[0] = columns.first == 0 ? load_upto(p, own) : splat(0);
-                    UNROLL for (int j = 1; j < 5; j++) d[j] = load_upto(p + j * channels, own);
-                    d[5] = columns.last == 6 ? load_upto(p + 5 * channels, own) : splat(0);
-                } else {
-                    for (int j = 0; j < 6; j++)
-                        d[j] = j >= columns.first && j < columns.last ? load_upto(p + j * channels, own) : splat(0);
-                }
-                to_points(d, half[i]);
-            }
             float *place = points + (size_t)c * count + (size_t)t * WIDTH;
-            UNROLL for (int j = 0; j < 6; j++) {
-                vector d[6], q[6];
-                UNROLL for (int i = 0; i < 6; i++) d[i] = half[i][j];
-                to_points(d, q);
-                UNROLL for (int i = 0; i < 6; i++) store(place + (i * 6 + j) * point, q[i]);
-            }
+            ask_for_pixels(asked + c, line, channels, 4);
+            if (channels - c >= WIDTH)
+                input_tile(corner + c, line, channels, rows, columns, WIDTH, point, place);
+            else
+                input_tile(corner + c, line, channels, rows, columns, channels - c, point, place);
         }
     }
 }
@@ -108,6 +120,27 @@ INLINE void take_gradients(const float *p, ptrdiff_t pixel, int columns, int own
     }
 }
 
+/* A dy A^T of one tile and channel block; `at` is its place in memory. */
+INLINE void output_gradient_tile(const float *gradients, const espalier_combination *k, size_t at, size_t line,
+                                 size_t pixel, span rows, span columns, int channel, int own, size_t point,
+                                 float *place) {
+    combination_vectors coefficients;
+    if (k) coefficients = take_combination(k, channel, own);
+    vector half[4][6];
+    KEEP_LOOP for (int i = 0; i < 4; i++, at += line) {
+        vector y[4];
+        take_gradients(gradients + at, pixel, i < rows.last ? columns.last : 0, own, k, &coefficients, at, y);
+        from_output(y, half[i]);
+    }
+    const size_t row = 6 * point;
+    KEEP_LOOP for (int j = 0; j < 6; j++, place += point) {
+        vector y[4], q[6];
+        UNROLL for (int i = 0; i < 4; i++) y[i] = half[i][j];
+        from_output(y, q);
+        UNROLL for (int i = 0; i < 6; i++) store(place + i * row, q[i]);
+    }
+}
+
 /* A dy A^T of tiles [first, first + count): points[p][channel block][tile][WIDTH]. */
 INLINE void output_gradient(const espalier_winograd *w, const float *gradients, const espalier_combination *k,
                             size_t first, int count, float *points) {
@@ -119,28 +152,14 @@ INLINE void output_gradient(const espalier_winograd *w, const float *gradients, 
         const size_t corner = ((at.image * w->output_height + at.row) * width + at.column) * channels;
         const size_t asked = ((later.image * w->output_height + later.row) * width + later.column) * channels;
         for (int c = 0; c < channels; c += WIDTH) {
-            const int own = channels - c;
             ask_for_pixels(gradients + asked + c, line, channels, 4);
-            combination_vectors coefficients;
-            if (k) {
-                ask_for_pixels(k->x + asked + c, line, channels, 4);
-                coefficients = take_combination(k, c, own);
-            }
-            vector half[4][6];
-            for (int i = 0; i < 4; i++) {
-                vector y[4];
-                const size_t place = corner + i * line + c;
-                take_gradients(gradients + place, channels, i < rows.last ? columns.last : 0, own, k, &coefficients,
-                               place, y);
-                from_output(y, half[i]);
-            }
+            if (k) ask_for_pixels(k->x + asked + c, line, channels, 4);
             float *place = points + (size_t)c * count + (size_t)t * WIDTH;
-            UNROLL for (int j = 0; j < 6; j++) {
-                vector y[4], q[6];
-                UNROLL for (int i = 0; i < 4; i++) y[i] = half[i][j];
-                from_output(y, q);
-                UNROLL for (int i = 0; i < 6; i++) store(place + (i * 6 + j) * point, q[i]);
-            }
+            const int own = channels - c;
+            if (own >= WIDTH)
+                output_gradient_tile(gradients, k, corner + c, line, channels, rows, columns, c, WIDTH, point, place);
+            else
+                output_gradient_tile(gradients, k, corner + c, line, channels, rows, columns, c, own, point, place);
         }
     }
 }
@@ -187,6 +206,25 @@ INLINE void store_row(const vector *y, float *images, size_t place, int channels
     }
 }
 
+/* A^T m A of one tile and channel block, finished and stored at `at`. */
+INLINE void output_tile(const float *place, size_t point, const espalier_finish *finish, float *images, size_t at,
+                        size_t line, size_t pixel, span rows, span columns, int channel, int own) {
+    const tile_finish end = take_finish(finish, channel, own);
+    const size_t row = 6 * point;
+    vector half[4][6];
+    KEEP_LOOP for (int j = 0; j < 6; j++, place += point) {
+        vector m[6], y[4];
+        UNROLL for (int i = 0; i < 6; i++) m[i] = load(place + i * row);
+        to_output(m, y);
+        UNROLL for (int i = 0; i < 4; i++) half[i][j] = y[i];
+    }
+    KEEP_LOOP for (int i = 0; i < rows.last; i++, at += line) {
+        vector y[4];
+        to_output(half[i], y);
+        store_row(y, images, at, pixel, columns.last, own, &end);
+    }
+}
+
 /* y = A^T m A, finished and stored into images [Ho, Wo, output channels]. */
 static void winograd_output(const espalier_winograd *w, const float *points, size_t first, int count,
                             const espalier_finish *finish, float *images) {
@@ -199,23 +237,37 @@ static void winograd_output(const espalier_winograd *w, const float *points, siz
         const size_t asked = ((later.image * w->output_height + later.row) * width + later.column) * channels;
         for (int c = 0; c < channels; c += WIDTH) {
             const float *place = points + (size_t)c * count + (size_t)t * WIDTH;
-            const int own = channels - c;
             ask_for_pixels(images + asked + c, line, channels, 4);
             if (finish && finish->addend) ask_for_pixels(finish->addend + asked + c, line, channels, 4);
-            const tile_finish end = take_finish(finish, c, own);
-            vector half[4][6];
-            UNROLL for (int j = 0; j < 6; j++) {
-                vector m[6], y[4];
-                UNROLL for (int i = 0; i < 6; i++) m[i] = load(place + (i * 6 + j) * point);
-                to_output(m, y);
-                UNROLL for (int i = 0; i < 4; i++) half[i][j] = y[i];
-            }
-            for (int i = 0; i < rows.last; i++) {
-                vector y[4];
-                to_output(half[i], y);
-                store_row(y, images, corner + i * line + c, channels, columns.last, own, &end);
-            }
+            const int own = channels - c;
+            if (own >= WIDTH)
+                output_tile(place, point, finish, images, corner + c, line, channels, rows, columns, c, WIDTH);
+            else
+                output_tile(place, point, finish, images, corner + c, line, channels, rows, columns, c, own);
         }
+    }
+}
+
+/* B dv B^T of one tile and channel block, added to the pixels from `corner` on. */
+INLINE void input_gradient_tile(const float *place, size_t point, float *corner, ptrdiff_t line, ptrdiff_t pixel,
+                                span rows, span columns, int own) {
+    const size_t row = 6 * point;
+    vector half[6][6];
+    KEEP_LOOP for (int j = 0; j < 6; j++, place += point) {
+        vector m[6], d[6];
+        UNROLL for (int i = 0; i < 6; i++) m[i] = load(place + i * row);
+        from_points(m, d);
+        UNROLL for (int i = 0; i < 6; i++) half[i][j] = d[i];
+    }
+    corner += rows.first * line;
+    KEEP_LOOP for (int i = rows.first; i < rows.last; i++, corner += line) {
+        vector d[6];
+        from_points(half[i], d);
+        /* All loads before all stores: a load that follows a store of its neighbour by mask has to wait. */
+        UNROLL for (int j = 0; j < 6; j++)
+            if (j >= columns.first && j < columns.last) d[j] += load_upto(corner + j * pixel, own);
+        UNROLL for (int j = 0; j < 6; j++)
+            if (j >= columns.first && j < columns.last) store_upto(corner + j * pixel, d[j], own);
     }
 }
 
@@ -225,41 +277,32 @@ static void winograd_input_gradient(const espalier_winograd *w, const float *poi
                                     int count, int length, float *images) {
     const int channels = w->input_channels;
     const size_t width = w->input_width, point = winograd_point(w, length);
+    const ptrdiff_t line = (ptrdiff_t)width * channels;
     tile_place at = place_of_tile(w, first), later = place_of_tile(w, first + tiles_ahead);
     for (int t = 0; t < count; t++, at = next_place(w, at), later = next_place(w, later)) {
         const int top = at.row - w->top, left = at.column - w->left;
         const span rows = inside(top, 6, w->input_height), columns = inside(left, 6, w->input_width);
         float *image = images + at.image * w->input_height * width * channels;
-        float *corner = image + ((ptrdiff_t)top * (ptrdiff_t)width + left) * channels;
+        float *corner = image + top * line + left * channels;
         const float *asked =
             images + ((later.image * w->input_height + later.row + 1) * width + later.column + 1) * channels;
         for (int c = 0; c < channels; c += WIDTH) {
             const float *place = points + (size_t)c * length + (size_t)(offset + t) * WIDTH;
             const int own = channels - c;
-            ask_for_pixels(asked + c, (ptrdiff_t)width * channels, channels, 4);
-            vector half[6][6];
-            UNROLL for (int j = 0; j < 6; j++) {
-                vector m[6], d[6];
-                UNROLL for (int i = 0; i < 6; i++) m[i] = load(place + (i * 6 + j) * point);
-                from_points(m, d);
-                UNROLL for (int i = 0; i < 6; i++) half[i][j] = d[i];
-            }
-            for (int i = rows.first; i < rows.last; i++) {
-                vector d[6];
-                from_points(half[i], d);
-                float *p = corner + (ptrdiff_t)i * (ptrdiff_t)width * channels + c;
-                /* All loads before all stores: a load that follows a store of its neighbour by mask has to wait. */
-                UNROLL for (int j = 0; j < 6; j++)
-                    if (j >= columns.first && j < columns.last) d[j] += load_upto(p + j * channels, own);
-                UNROLL for (int j = 0; j < 6; j++)
-                    if (j >= columns.first && j < columns.last) store_upto(p + j * channels, d[j], own);
-            }
+            ask_for_pixels(asked + c, line, channels, 4);
+            if (own >= WIDTH)
+                input_gradient_tile(place, point, corner + c, line, channels, rows, columns, WIDTH);
+            else
+                input_gradient_tile(place, point, corner + c, line, channels, rows, columns, own);
         }
     }
 }
 
-/* G g G^T of filters [3, 3, inner, columns]: points[p][column block][inner][WIDTH], inner rows [first, last). */
-static void winograd_filter(const float *filters, int inner, int columns, int first, int last, float *points) {
+/* Filters whose points stay in no cache before they are used are written past all of them. */
+enum { large_filter = 1 << 18 };
+
+INLINE void filter_transform(const float *filters, int inner, int columns, int first, int last, float *points,
+                             int is_large) {
     const size_t point = winograd_filter_point(inner, columns), tap = (size_t)inner * columns;
     for (int c = 0; c < columns; c += WIDTH)
         for (int k = first; k < last; k++) {
@@ -275,9 +318,23 @@ static void winograd_filter(const float *filters, int inner, int columns, int fi
             UNROLL for (int i = 0; i < 6; i++) {
                 vector q[6];
                 filter_points(half[i], q);
-                UNROLL for (int j = 0; j < 6; j++) store(place + (i * 6 + j) * point, q[j]);
+                UNROLL for (int j = 0; j < 6; j++) {
+                    float *to = place + (i * 6 + j) * point;
+                    if (is_large)
+                        __builtin_nontemporal_store(q[j], (vector *)to);
+                    else
+                        store(to, q[j]);
+                }
             }
         }
+}
+
+/* G g G^T of filters [3, 3, inner, columns]: points[p][column block][inner][WIDTH], inner rows [first, last). */
+static void winograd_filter(const float *filters, int inner, int columns, int first, int last, float *points) {
+    if (inner * columns < large_filter) return filter_transform(filters, inner, columns, first, last, points, 0);
+    filter_transform(filters, inner, columns, first, last, points, 1);
+    /* Such stores are ordered by nothing else. */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 /* dg = G^T (sum of parts) G: parts as winograd_filter lays points, added in order; inner rows [first, last). */

@@ -37,32 +37,89 @@ public struct Inference: Sendable {
         known: [Int: Tensor] = [:],
         observingMoments observe: ((_ layer: Int, _ moments: BatchMoments) -> Void)? = nil
     ) -> [Int: Tensor] {
-        let calls = calls(for: wanted, known: Set(known.keys))
-        let fused = FusedCalls(
-            network,
-            calls: observe == nil ? calls : [],
-            kept: wanted,
-            mode: .inference
+        let batch = inputs.first?.shape[0] ?? known.values.first?.shape[0] ?? 0
+        if observe == nil,
+            let leading = leadingCalls(for: wanted, known: Set(known.keys), batch: batch)
+        {
+            let first = shares(of: leading, batch: batch, inputs: inputs, known: known)
+            return values(of: wanted, inputs: inputs, known: known.merging(first) { $1 })
+        }
+        let executed = executedCalls(
+            for: wanted,
+            known: Set(known.keys),
+            fusing: observe == nil
         )
         var readers = [Int](repeating: 0, count: network.nodes.count)
-        for call in calls { for input in network.nodes[call].inputs { readers[input] += 1 } }
+        for call in executed { for input in call.reads { readers[input] += 1 } }
         for node in wanted { readers[node] += 1 }
         var values = known
-        for call in calls where !fused.isAbsorbed[call] {
-            var read = network.nodes[call].inputs
-            if let own = fused.ending[call] {
-                values[call] = value(of: own, values: values)
-                let first = own.padding ?? own.head
-                read = network.nodes[first].inputs + (own.addend.map { [$0] } ?? [])
-            } else {
-                values[call] = value(of: call, inputs: inputs, values: values, observe: observe)
-            }
-            for input in read {
+        for call in executed {
+            values[call.node] =
+                call.fused.map { value(of: $0, values: values) }
+                ?? value(of: call.node, inputs: inputs, values: values, observe: observe)
+            for input in call.reads {
                 readers[input] -= 1
                 if readers[input] == 0 { values[input] = nil }
             }
         }
         return values.filter { wanted.contains($0.key) }
+    }
+
+    /// What is computed for a few images at a time before the rest is for all, if anything is.
+    package func leadingCalls(
+        for wanted: [Int],
+        known: Set<Int> = [],
+        batch: Int
+    ) -> LeadingCalls? {
+        let executed = executedCalls(for: wanted, known: known, fusing: true)
+        return LeadingCalls(network, calls: executed, wanted: wanted, batch: batch)
+    }
+
+    private func executedCalls(
+        for wanted: [Int],
+        known: Set<Int>,
+        fusing: Bool
+    ) -> [ExecutedCall] {
+        let calls = calls(for: wanted, known: known)
+        let fused = FusedCalls(
+            network,
+            calls: fusing ? calls : [],
+            kept: wanted,
+            mode: .inference
+        )
+        return calls.filter { !fused.isAbsorbed[$0] }.map { node in
+            guard let own = fused.ending[node] else {
+                return ExecutedCall(node: node, reads: network.nodes[node].inputs)
+            }
+            let first = network.nodes[own.padding ?? own.head].inputs
+            let addend = own.addend.map { [$0] } ?? []
+            return ExecutedCall(node: node, reads: first + addend, fused: own)
+        }
+    }
+
+    /// The values at the boundary of leading calls, computed for some images after the others.
+    private func shares(
+        of leading: LeadingCalls,
+        batch: Int,
+        inputs: [Tensor],
+        known: [Int: Tensor]
+    ) -> [Int: Tensor] {
+        let needed = calls(for: leading.boundary, known: Set(known.keys))
+        let read = known.filter { node, _ in
+            needed.contains { network.nodes[$0].inputs.contains(node) }
+        }
+        let shares = chunks(of: leading.images, covering: batch).map { images in
+            values(
+                of: leading.boundary,
+                inputs: inputs.map { $0.rows(images) },
+                known: read.mapValues { $0.rows(images) }
+            )
+        }
+        var result: [Int: Tensor] = [:]
+        for node in leading.boundary {
+            result[node] = Tensor(joiningRows: shares.compactMap { $0[node] })
+        }
+        return result
     }
 
     /// A convolution or normalization with what follows it.

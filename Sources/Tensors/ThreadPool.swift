@@ -239,3 +239,14 @@ func allocateFloats(_ count: Int) -> UnsafeMutableRawPointer {
 public func chunks(of size: Int, covering count: Int) -> [Range<Int>] {
     stride(from: 0, to: count, by: max(size, 1)).map { $0..<min($0 + max(size, 1), count) }
 }
+
+/// The first of some lengths of pieces for which two threads end at about the same time, or the one that comes closest.
+public func balancedLength(of count: Int, among lengths: [Int]) -> Int {
+    func longerShare(_ length: Int) -> Int {
+        let pieces = (count + length - 1) / length
+        let last = count - (pieces - 1) * length
+        return pieces / 2 * length + (pieces % 2 == 0 ? 0 : last)
+    }
+    let shortest = lengths.map(longerShare).min() ?? count
+    return lengths.first { longerShare($0) * 32 <= shortest * 33 } ?? lengths[0]
+}

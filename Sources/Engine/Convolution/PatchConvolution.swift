@@ -8,8 +8,8 @@ import Tensors
 struct PatchConvolution {
     /// Patch rows are cut so that a block stays in the second-level cache.
     private static let patchElements = 1 << 16
-    /// Pixels of one piece where the images themselves are the patch matrix.
-    private static let pixelLength = 112
+    /// Pixels of one piece where the images themselves are the patch matrix, best first.
+    private static let pixelLengths = [112, 98, 84]
 
     private let kernels: VectorKernels
     private let lengths: ConvolutionLengths
@@ -35,7 +35,8 @@ struct PatchConvolution {
     private func blocks(of images: Range<Int>) -> [Block] {
         if isPointwise {
             let (pixels, first) = (lengths.pixels, images.lowerBound)
-            return chunks(of: Self.pixelLength, covering: images.count * pixels).map {
+            let length = balancedLength(of: images.count * pixels, among: Self.pixelLengths)
+            return chunks(of: length, covering: images.count * pixels).map {
                 Block(
                     image: 0,
                     rows: $0.lowerBound + first * pixels..<$0.upperBound + first * pixels

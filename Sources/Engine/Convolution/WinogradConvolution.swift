@@ -69,12 +69,13 @@ struct WinogradConvolution {
     private var scratchSize: Int { 36 * tilePoint(blockLength) + distance(tiles: blockLength) }
 
     /// Tiles that are transformed together: few enough to keep V and M in the caches of one core, many enough to read
-    /// large filters seldom, and a multiple of the rows that products take at a time.
+    /// large filters seldom, a multiple of the rows that products take at a time, and a share of all that leaves no thread
+    /// waiting long at the end.
     var blockLength: Int {
         let channels = inputChannels + outputChannels
         if channels >= 384 { return 84 }
         if kernels.lanes < 16 { return 60 }
-        return channels <= 64 ? 112 : 56
+        return balancedLength(of: tiles, among: channels <= 64 ? [112, 98, 84] : [56, 70, 42])
     }
 
     /// Whether the filters are so large beside the tiles that the layer is done point by point, each by one thread.
@@ -83,7 +84,7 @@ struct WinogradConvolution {
     }
 
     /// Tiles of one group where the layer is done point by point.
-    static let groupLength = 32
+    static let groupLength = 28
 
     // MARK: Forward
 
