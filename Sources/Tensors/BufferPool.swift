@@ -1,3 +1,4 @@
+import CKernels
 import Glibc
 import Synchronization
 
@@ -40,6 +41,7 @@ final class BufferPool: Sendable {
         guard let start, start != MAP_FAILED else {
             preconditionFailure("no memory for a buffer of \(bytes) bytes")
         }
+        espalier_prefer_large_pages(start, bytes)
         return Buffer(start: start, bytes: bytes)
     }
 }

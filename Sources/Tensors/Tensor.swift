@@ -1,3 +1,5 @@
+import CKernels
+
 /// A dense row-major array of 32-bit floats with value semantics; the last axis is the channel axis.
 public struct Tensor: Sendable, Equatable {
     /// The lengths of the axes.
@@ -26,6 +28,9 @@ public struct Tensor: Sendable, Equatable {
         let count = shape.count
         self.shape = shape
         values = [Float](unsafeUninitializedCapacity: count) { buffer, initializedCount in
+            if let start = buffer.baseAddress {
+                espalier_prefer_large_pages(start, count * MemoryLayout<Float>.stride)
+            }
             fill(UnsafeMutableBufferPointer(rebasing: buffer[0..<count]))
             initializedCount = count
         }

@@ -188,4 +188,8 @@ static inline void espalier_relax(void) {
 /* Sets glibc's allocator to keep large blocks instead of returning them to the kernel after each layer. */
 void espalier_keep_large_blocks(void);
 
+/* Asks for large pages where whole ones lie in the given memory, which is not written yet: a layer's values take thousands
+   of small ones, and each has to be looked up and given out. Without effect where the system has none. */
+void espalier_prefer_large_pages(void *_Nonnull start, size_t bytes);
+
 #endif
