@@ -5,6 +5,7 @@ let arguments = Array(CommandLine.arguments.dropFirst())
 let usage = """
     usage: espalier-benchmarks vgg DATA.h5 OUT.h5 [EPOCHS]
            espalier-benchmarks search MODEL.h5 DATA.h5 [NODES]
+           espalier-benchmarks statistics MODEL.h5 [IMAGES]
            espalier-benchmarks objectives MODEL.h5 DATA.h5 LARGEST OUT.json
 
     """
@@ -21,6 +22,12 @@ case ("search", 3...4):
         model: arguments[1],
         data: arguments[2],
         nodes: arguments.count == 4 ? Int(arguments[3]) ?? 1_000_000 : 1_000_000
+    )
+case ("statistics", 2...3):
+    try StatisticsTime.run(
+        model: arguments[1],
+        images: arguments.count == 3 ? Int(arguments[2]) ?? 2000 : 2000,
+        rounds: 3
     )
 case ("objectives", 5):
     try SearchTable.writeObjectives(

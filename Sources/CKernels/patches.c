@@ -42,6 +42,22 @@ void espalier_patches(const float *image, const espalier_window *w, int first_ro
         }
 }
 
+void espalier_patch_row(const float *image, const espalier_window *w, int row, int column, double *patch) {
+    const int x = column * w->stride_width - w->left, width = w->width;
+    for (int u = 0; u < w->window_height; u++) {
+        const int y = row * w->stride_height + u * w->dilation_height - w->top;
+        for (int v = 0; v < w->window_width; v++, patch += width) {
+            const int at = x + v * w->dilation_width;
+            if (y < 0 || y >= w->input_height || at < 0 || at >= w->input_width) {
+                memset(patch, 0, width * sizeof(double));
+                continue;
+            }
+            const float *pixel = image + ((size_t)y * w->input_width + at) * w->channels;
+            for (int c = 0; c < width; c++) patch[c] = pixel[c];
+        }
+    }
+}
+
 void espalier_patches_add(const float *patches, const espalier_window *w, int first_row, int last_row, float *image) {
     const size_t pixel = (size_t)w->channels, width = (size_t)w->width, line = width * w->window_width;
     for (int row = first_row; row < last_row; row++)

@@ -10,6 +10,7 @@
 #include "elementwise.h"
 #include "pooling.h"
 #include "depthwise.h"
+#include "moments.h"
 
 #define ESPALIER_TABLE(NAME)                                                                                      \
     const espalier_kernels espalier_kernels_##NAME = {                                                            \
@@ -41,4 +42,6 @@
         .depthwise = depthwise,                                                                                   \
         .depthwise_input_gradient = depthwise_input_gradient,                                                     \
         .depthwise_kernel_gradient = depthwise_kernel_gradient,                                                   \
+        .pack_panel = pack_panel,                                                                                 \
+        .multiply_panels = multiply_panels,                                                                       \
     };

@@ -54,12 +54,9 @@ public struct PatchRows: Sendable {
         self.depth = depth
         self.positions = positions
         count = positions.count
-        var values: [Double] = []
-        values.reserveCapacity(positions.count * depth)
-        for row in positions {
-            for column in 0..<depth { values.append(Double(input[row * depth + column])) }
+        values = positions.flatMap { row in
+            input.values[row * depth..<(row + 1) * depth].lazy.map(Double.init)
         }
-        self.values = values
     }
 
     private init(_ layer: Convolution2D, input: Tensor, step: Int) {
@@ -67,7 +64,7 @@ public struct PatchRows: Sendable {
         let size = layer.window.outputSize(Size2D(shape[1], shape[2]))
         let output = Shape([shape[0], size.height, size.width, layer.filters])
         let depth = layer.window.size.height * layer.window.size.width * shape.channels
-        var window = kernelWindow(
+        let window = kernelWindow(
             layer.window,
             input: shape,
             output: output,
@@ -75,32 +72,31 @@ public struct PatchRows: Sendable {
         )
         let pixels = size.height * size.width
         let positions = Array(stride(from: 0, to: shape[0] * pixels, by: step))
+        let imageSize = shape.withoutBatch.count
         self.depth = depth
         self.positions = positions
         count = positions.count
-        var patches = [Float](repeating: 0, count: size.width * depth)
-        var values: [Double] = []
-        values.reserveCapacity(positions.count * depth)
-        let imageSize = shape.withoutBatch.count
-        var unfolded = -1
-        input.withUnsafePointer { images in
-            for position in positions {
-                let row = position / size.width
-                if row != unfolded {
-                    let line = Int32(row % size.height)
-                    espalier_patches(
-                        images + row / size.height * imageSize,
-                        &window,
-                        line,
-                        line + 1,
-                        &patches
-                    )
-                    unfolded = row
+        let pieces = chunks(of: Self.rowsPerPiece, covering: positions.count)
+        values = [Double](unsafeUninitializedCapacity: positions.count * depth) { buffer, filled in
+            filled = positions.count * depth
+            guard let result = buffer.baseAddress else { return }
+            input.withUnsafePointer { images in
+                ThreadPool.shared.forEach(pieces.count) { piece in
+                    var window = window
+                    for row in pieces[piece] {
+                        let (image, pixel) = positions[row].quotientAndRemainder(dividingBy: pixels)
+                        espalier_patch_row(
+                            images + image * imageSize,
+                            &window,
+                            Int32(pixel / size.width),
+                            Int32(pixel % size.width),
+                            result + row * depth
+                        )
+                    }
                 }
-                let start = position % size.width * depth
-                for column in start..<start + depth { values.append(Double(patches[column])) }
             }
         }
-        self.values = values
     }
+
+    private static let rowsPerPiece = 128
 }

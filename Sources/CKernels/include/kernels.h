@@ -151,6 +151,12 @@ typedef struct {
                                               const espalier_window *_Nonnull window, float *_Nonnull result);
     void (*_Nonnull depthwise_kernel_gradient)(const float *_Nonnull image, const float *_Nonnull gradient,
                                                const espalier_window *_Nonnull window, float *_Nonnull result);
+
+    /* Second moments in Float64, by panels of half as many columns as there are lanes; see moments.h. */
+    void (*_Nonnull pack_panel)(const double *_Nonnull source, size_t row, int rows, int columns,
+                                const double *_Nonnull origin, double *_Nonnull panel, double *_Nonnull sums);
+    void (*_Nonnull multiply_panels)(const double *_Nonnull first, int panels, int rows, double *_Nonnull result,
+                                     size_t row);
 } espalier_kernels;
 
 /* The instruction sets, worst first. The wide one is the 16-lane source compiled for AVX2: it shows on any processor that
@@ -171,6 +177,10 @@ void espalier_transpose(const float *_Nonnull source, int count, int inner, int 
 /* Rows [first_row, last_row) of the output grid as patch rows [row][Kh*Kw*width]; outside the image is zero. */
 void espalier_patches(const float *_Nonnull image, const espalier_window *_Nonnull window, int first_row, int last_row,
                       float *_Nonnull patches);
+
+/* One patch row, that of an output pixel, in Float64. */
+void espalier_patch_row(const float *_Nonnull image, const espalier_window *_Nonnull window, int row, int column,
+                        double *_Nonnull patch);
 
 /* The adjoint of espalier_patches: adds patch rows back into the image. */
 void espalier_patches_add(const float *_Nonnull patches, const espalier_window *_Nonnull window, int first_row,

@@ -11,20 +11,14 @@ public struct JointMoments: Sendable {
     /// The rows added so far.
     public private(set) var count = 0
     private var origin: [Double] = []
-    private var sums: [Double]
-    /// `[D, D + n]`; of the first D columns only those right of the diagonal's strip are filled.
-    private var products: [Double]
+    private var sums: SecondMoments
     private var targetSquares: [Double]
-
-    /// The rows of a strip: what one thread works on at a time.
-    private static let strip = 64
 
     /// Makes empty moments.
     public init(depth: Int, outputs: Int = 0) {
         self.depth = depth
         self.outputs = outputs
-        sums = [Double](repeating: 0, count: depth + outputs)
-        products = [Double](repeating: 0, count: depth * (depth + outputs))
+        sums = SecondMoments(columns: depth + outputs, factors: depth)
         targetSquares = [Double](repeating: 0, count: outputs)
     }
 
@@ -36,27 +30,29 @@ public struct JointMoments: Sendable {
         let added = rows.count / max(depth, 1)
         precondition(targets.count == added * outputs, "one target row per row")
         guard added > 0 else { return }
-        let width = depth + outputs
-        var joint = [Double](repeating: 0, count: added * width)
-        for row in 0..<added {
-            for column in 0..<depth { joint[row * width + column] = rows[row * depth + column] }
-            for output in 0..<outputs {
-                joint[row * width + depth + output] = targets[row * outputs + output]
-            }
+        if origin.isEmpty {
+            origin =
+                Self.columnMeans(rows, width: depth, count: added)
+                + Self.columnMeans(targets, width: outputs, count: added)
         }
-        if origin.isEmpty { origin = Self.columnMeans(joint, width: width, count: added) }
         for row in 0..<added {
-            for column in 0..<width {
-                joint[row * width + column] -= origin[column]
-                sums[column] += joint[row * width + column]
-            }
             for output in 0..<outputs {
-                let value = joint[row * width + depth + output]
+                let value = targets[row * outputs + output] - origin[depth + output]
                 targetSquares[output] += value * value
             }
         }
-        accumulate(joint, width: width, rows: added)
+        sums.add(outputs == 0 ? rows : joined(rows, targets, count: added), origin: origin)
         count += added
+    }
+
+    private func joined(_ rows: [Double], _ targets: [Double], count: Int) -> [Double] {
+        var joint: [Double] = []
+        joint.reserveCapacity(rows.count + targets.count)
+        for row in 0..<count {
+            joint += rows[row * depth..<(row + 1) * depth]
+            joint += targets[row * outputs..<(row + 1) * outputs]
+        }
+        return joint
     }
 
     private static func columnMeans(_ values: [Double], width: Int, count: Int) -> [Double] {
@@ -67,34 +63,14 @@ public struct JointMoments: Sendable {
         return means.map { $0 / Double(count) }
     }
 
-    private mutating func accumulate(_ joint: [Double], width: Int, rows: Int) {
-        let strips = chunks(of: Self.strip, covering: depth)
-        joint.withUnsafeBufferPointer { joint in
-            products.withUnsafeMutableBufferPointer { result in
-                guard let joint = joint.baseAddress, let result = result.baseAddress
-                else { return }
-                ThreadPool.shared.forEach(strips.count) { strip in
-                    let first = strips[strip].lowerBound
-                    MatrixProduct.multiply(
-                        rows: strips[strip].count,
-                        columns: width - first,
-                        inner: rows,
-                        left: MatrixView(joint + first, rowStride: width, transposed: true),
-                        right: MatrixView(joint + first, rowStride: width),
-                        into: result + first * width + first,
-                        rowStride: width,
-                        adding: true
-                    )
-                }
-            }
-        }
-    }
-
     private var divisor: Double { Double(max(count, 1)) }
+
+    /// The mean of a column, measured from the origin.
+    private func shift(_ column: Int) -> Double { sums.sum(column) / divisor }
 
     /// The mean of every column, rows first, targets after them.
     private var means: [Double] {
-        sums.indices.map { (origin.isEmpty ? 0 : origin[$0]) + sums[$0] / divisor }
+        (0..<depth + outputs).map { (origin.isEmpty ? 0 : origin[$0]) + shift($0) }
     }
 
     /// The mean row [D].
@@ -105,12 +81,10 @@ public struct JointMoments: Sendable {
     /// The centred covariance of the rows, `[D, D]`.
     public var covariance: SquareMatrix {
         var matrix = SquareMatrix(size: depth)
-        let width = depth + outputs
         for row in 0..<depth {
             for column in row..<depth {
                 let value =
-                    products[row * width + column] / divisor
-                    - sums[row] / divisor * (sums[column] / divisor)
+                    sums.product(row, column) / divisor - shift(row) * shift(column)
                 matrix[row, column] = value
                 matrix[column, row] = value
             }
@@ -120,13 +94,12 @@ public struct JointMoments: Sendable {
 
     /// The centred cross moment of rows and targets, `[D, n]` row-major.
     public var cross: [Double] {
-        let width = depth + outputs
         var result = [Double](repeating: 0, count: depth * outputs)
         for row in 0..<depth {
             for output in 0..<outputs {
                 result[row * outputs + output] =
-                    products[row * width + depth + output] / divisor
-                    - sums[row] / divisor * (sums[depth + output] / divisor)
+                    sums.product(row, depth + output) / divisor
+                    - shift(row) * shift(depth + output)
             }
         }
         return result
@@ -135,7 +108,7 @@ public struct JointMoments: Sendable {
     /// The variance of each target [n].
     public var targetVariance: [Double] {
         (0..<outputs).map { output in
-            let mean = sums[depth + output] / divisor
+            let mean = shift(depth + output)
             return max(0, targetSquares[output] / divisor - mean * mean)
         }
     }
