@@ -71,7 +71,7 @@ static void tiles(const espalier_kernels *k, layer l, const float *x, const floa
     float *values = floats(size), *products = floats(size), *filters = floats(filter_size), *sum = floats(filter_size);
     float *transposed = floats((size_t)9 * c * c);
     k->winograd_filter(g, c, c, 0, c, filters);
-    k->winograd_input(&w, x, 0, count, values);
+    k->winograd_input(&w, x, NULL, 0, count, values);
     k->winograd_multiply(values, filters, c, c, count, 0, 36, products);
     k->winograd_output(&w, products, 0, count, NULL, y);
     k->winograd_output_gradient(&w, dy, NULL, 0, count, products);

@@ -50,9 +50,32 @@ INLINE size_t winograd_filter_point(int inner, int columns) { return espalier_wi
 /* Loops whose passes must stay apart: unrolled, each of the 36 points would want an address register of its own. */
 #define KEEP_LOOP _Pragma("clang loop unroll(disable)")
 
+/* What finishes, or changes on reading, the pixels of one tile and channel block: coefficients are loaded once. */
+typedef struct {
+    const espalier_finish *finish;
+    vector bias, scale, offset;
+} tile_finish;
+
+INLINE tile_finish take_finish(const espalier_finish *finish, size_t column, size_t count) {
+    tile_finish own = {.finish = finish};
+    if (finish && finish->bias) own.bias = load_upto(finish->bias + column, count);
+    if (finish && finish->scale) {
+        own.scale = load_upto(finish->scale + column, count);
+        own.offset = load_upto(finish->offset + column, count);
+    }
+    return own;
+}
+
+/* A pixel with what is done to it on reading: a map per channel, cut off. */
+INLINE vector taken(const float *pixel, int own, const tile_finish *change) {
+    const vector x = load_upto(pixel, own);
+    if (!change) return x;
+    return clipped(multiply_add(x, change->scale, change->offset), change->finish->low, change->finish->high);
+}
+
 /* B^T d B of one tile and channel block. */
 INLINE void input_tile(const float *corner, ptrdiff_t line, ptrdiff_t pixel, span rows, span columns, int own,
-                       size_t point, float *place) {
+                       const tile_finish *change, size_t point, float *place) {
     /* Mostly the border is one pixel: then only the first and the last column may be missing. */
     const int is_nearly_whole = columns.first <= 1 && columns.last >= 5;
     vector half[6][6];
@@ -63,12 +86,12 @@ INLINE void input_tile(const float *corner, ptrdiff_t line, ptrdiff_t pixel, spa
             continue;
         }
         if (is_nearly_whole) {
-            d[0] = columns.first == 0 ? load_upto(corner, own) : splat(0);
-            UNROLL for (int j = 1; j < 5; j++) d[j] = load_upto(corner + j * pixel, own);
-            d[5] = columns.last == 6 ? load_upto(corner + 5 * pixel, own) : splat(0);
+            d[0] = columns.first == 0 ? taken(corner, own, change) : splat(0);
+            UNROLL for (int j = 1; j < 5; j++) d[j] = taken(corner + j * pixel, own, change);
+            d[5] = columns.last == 6 ? taken(corner + 5 * pixel, own, change) : splat(0);
         } else {
             UNROLL for (int j = 0; j < 6; j++)
-                d[j] = j >= columns.first && j < columns.last ? load_upto(corner + j * pixel, own) : splat(0);
+                d[j] = j >= columns.first && j < columns.last ? taken(corner + j * pixel, own, change) : splat(0);
         }
         to_points(d, half[i]);
     }
@@ -82,7 +105,8 @@ INLINE void input_tile(const float *corner, ptrdiff_t line, ptrdiff_t pixel, spa
 }
 
 /* B^T d B of tiles [first, first + count): points[p][channel block][tile][WIDTH]; beyond the image is zero. */
-static void winograd_input(const espalier_winograd *w, const float *images, size_t first, int count, float *points) {
+INLINE void input_transform(const espalier_winograd *w, const float *images, const espalier_finish *change,
+                            size_t first, int count, float *points) {
     const int channels = w->input_channels;
     const size_t width = w->input_width, point = winograd_point(w, count);
     tile_place at = place_of_tile(w, first), later = place_of_tile(w, first + tiles_ahead);
@@ -97,12 +121,23 @@ static void winograd_input(const espalier_winograd *w, const float *images, size
         for (int c = 0; c < channels; c += WIDTH) {
             float *place = points + (size_t)c * count + (size_t)t * WIDTH;
             ask_for_pixels(asked + c, line, channels, 4);
-            if (channels - c >= WIDTH)
-                input_tile(corner + c, line, channels, rows, columns, WIDTH, point, place);
+            const int own = channels - c;
+            const tile_finish coefficients = take_finish(change, c, own);
+            const tile_finish *on_reading = change ? &coefficients : NULL;
+            if (own >= WIDTH)
+                input_tile(corner + c, line, channels, rows, columns, WIDTH, on_reading, point, place);
             else
-                input_tile(corner + c, line, channels, rows, columns, channels - c, point, place);
+                input_tile(corner + c, line, channels, rows, columns, own, on_reading, point, place);
         }
     }
+}
+
+static void winograd_input(const espalier_winograd *w, const float *images, const espalier_finish *change,
+                           size_t first, int count, float *points) {
+    if (change)
+        input_transform(w, images, change, first, count, points);
+    else
+        input_transform(w, images, NULL, first, count, points);
 }
 
 /* Four gradients of a row of a tile, zero outside the image, combined where a normalization lies behind. */
@@ -171,22 +206,6 @@ static void winograd_output_gradient(const espalier_winograd *w, const float *gr
         output_gradient(w, gradients, combination, first, count, points);
     else
         output_gradient(w, gradients, NULL, first, count, points);
-}
-
-/* What finishes the pixels of one tile and channel block: the coefficients are loaded once for sixteen pixels. */
-typedef struct {
-    const espalier_finish *finish;
-    vector bias, scale, offset;
-} tile_finish;
-
-INLINE tile_finish take_finish(const espalier_finish *finish, size_t column, size_t count) {
-    tile_finish own = {.finish = finish};
-    if (finish && finish->bias) own.bias = load_upto(finish->bias + column, count);
-    if (finish && finish->scale) {
-        own.scale = load_upto(finish->scale + column, count);
-        own.offset = load_upto(finish->offset + column, count);
-    }
-    return own;
 }
 
 /* Finishes and stores the first `columns` of four pixels at `place`. */

@@ -42,6 +42,8 @@ struct RecordedCall {
     var saved: [Tensor]
     /// False for the network's own inputs, whose gradient nobody reads.
     var needsInputGradient: Bool
+    /// What a convolution does to its input when it reads that; the gradient of the input is that of the changed one.
+    var change: Finish?
 }
 
 /// The gradients of one call.

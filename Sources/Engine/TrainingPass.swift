@@ -11,13 +11,20 @@ public struct Gradients: Sendable {
 
 /// One recorded forward pass in training mode, and the way back.
 ///
-/// A normalization, the addition and the rectifier behind it are one call, so only the last of them has a value.
+/// A normalization, the addition and the rectifier behind it are one call, so only the last of them has a value, and not
+/// even that where a convolution is the only one to read it and makes it on the way.
 public struct TrainingPass {
     private let network: Network
     private let fused: FusedCalls
-    /// The output of every node; empty where only a fused call sees it, and after the backward pass.
+    /// The output of every node; empty where only a fused call sees it or a convolution makes it when it reads it, and after
+    /// the backward pass.
     public private(set) var values: [Tensor]
     private var saved: [[Tensor]]
+    /// For normalized values that the convolution behind them makes when it reads what the normalization read: how.
+    private var changes: [Int: Finish] = [:]
+    private let isNormalized: Set<Int>
+    /// Moments of outputs of convolutions that the normalization behind them has not taken yet.
+    private var knownMoments: [Int: BatchMoments] = [:]
     /// For each BatchNorm call in order, its layer and the moments of the batch.
     public private(set) var moments: [(layer: Int, moments: BatchMoments)] = []
 
@@ -43,60 +50,117 @@ public struct TrainingPass {
             kept: network.outputs + reading,
             mode: .training
         )
+        let normalized = fused.ending.values.map { network.nodes[$0.head].inputs[0] }
+        isNormalized = Set(normalized)
         values = network.nodes.map { _ in Self.nothing }
         saved = network.nodes.map { _ in [] }
+        let kept = Set(network.outputs + reading)
+        let onReading = madeOnReading(kept: kept, batch: inputs.first?.shape[0] ?? 0)
         var seeds = random
-        let heads = fused.ending.values.map { network.nodes[$0.head].inputs[0] }
-        let isNormalized = Set(heads)
-        var known: [Int: BatchMoments] = [:]
-        for (index, node) in network.nodes.enumerated() {
+        for index in network.nodes.indices {
             let seed = seeds.next()
             guard !fused.isAbsorbed[index] else { continue }
-            let layer = network.layers[node.layer]
-            guard let kernel = layer.kind.kernel else {
+            guard let kernel = network.layer(of: index).kind.kernel else {
                 values[index] = inputs[network.inputs.firstIndex(of: index) ?? 0]
                 continue
             }
-            let mode: ExecutionMode =
-                layer.isTrainable
-                ? .training(CounterRandom(seed: seed, stage: "noise")) : .inference
             let output: LayerOutput
             if let call = fused.ending[index] {
-                let head = network.nodes[call.head].inputs[0]
-                output = normalized(call, moments: known.removeValue(forKey: head))
-            } else if case .convolution2D(let kind) = layer.kind, isNormalized.contains(index) {
-                let input = values[node.inputs[0]]
-                let kernel = Convolution2DKernel(layer: kind)
-                (output, known[index]) = kernel.forwardWithMoments(input, weights: layer.weights)
+                output = normalize(index, call, isDoneOnReading: onReading.contains(index))
+            } else if case .convolution2D(let kind) = network.layer(of: index).kind {
+                output = convolve(index, Convolution2DKernel(layer: kind))
             } else {
-                output = kernel.forward(
-                    node.inputs.map { values[$0] },
-                    weights: layer.weights,
-                    mode: mode
-                )
+                output = execute(index, kernel, seed: seed)
             }
             values[index] = output.value
             saved[index] = output.saved
             if let observed = output.moments {
-                moments.append((network.nodes[fused.ending[index]?.head ?? index].layer, observed))
+                let head = fused.ending[index]?.head ?? index
+                moments.append((network.nodes[head].layer, observed))
             }
         }
     }
 
+    private func execute(_ index: Int, _ kernel: any LayerKernel, seed: UInt64) -> LayerOutput {
+        let layer = network.layer(of: index)
+        return kernel.forward(
+            network.nodes[index].inputs.map { values[$0] },
+            weights: layer.weights,
+            mode: layer.isTrainable
+                ? .training(CounterRandom(seed: seed, stage: "noise")) : .inference
+        )
+    }
+
+    /// A convolution; where a normalization follows, the moments of its output are taken on the way.
+    private mutating func convolve(_ index: Int, _ kernel: Convolution2DKernel) -> LayerOutput {
+        let weights = network.layer(of: index).weights
+        let (input, change) = (input(of: index), changes[network.nodes[index].inputs[0]])
+        guard isNormalized.contains(index) else {
+            return kernel.forward(input, change: change, weights: weights)
+        }
+        let (output, moments) = kernel.forwardWithMoments(
+            input,
+            change: change,
+            weights: weights
+        )
+        knownMoments[index] = moments
+        return output
+    }
+
+    /// The normalized values that one convolution alone reads, which can make them from what was normalized.
+    private func madeOnReading(kept: Set<Int>, batch: Int) -> Set<Int> {
+        var readers = [[Int]](repeating: [], count: network.nodes.count)
+        for (index, node) in network.nodes.enumerated() {
+            for input in node.inputs { readers[input].append(index) }
+        }
+        let found = fused.ending.filter { index, call in
+            guard call.addend == nil, !kept.contains(index), readers[index].count == 1,
+                !fused.isAbsorbed[readers[index][0]],
+                case .convolution2D(let kind) = network.layer(of: readers[index][0]).kind
+            else { return false }
+            let images = network.shapes[index].batched(batch)
+            return Convolution2DKernel(layer: kind).changesInput(images)
+        }
+        return Set(found.keys)
+    }
+
+    /// What a convolution reads: its input, or what that is made from.
+    private func input(of index: Int) -> Tensor {
+        let input = network.nodes[index].inputs[0]
+        guard changes[input] != nil, let head = fused.ending[input]?.head else {
+            return values[input]
+        }
+        return values[network.nodes[head].inputs[0]]
+    }
+
     /// A normalization with the addition and rectifier behind it.
-    private func normalized(_ fused: FusedCall, moments: BatchMoments?) -> LayerOutput {
+    private mutating func normalize(
+        _ index: Int,
+        _ fused: FusedCall,
+        isDoneOnReading: Bool
+    ) -> LayerOutput {
         let layer = network.layer(of: fused.head)
         guard case .batchNormalization(let kind) = layer.kind else {
             preconditionFailure("\(layer.name) cannot begin a fused call")
         }
-        return BatchNormalizationKernel(layer: kind).forward(
-            values[network.nodes[fused.head].inputs[0]],
+        let input = network.nodes[fused.head].inputs[0]
+        let output = BatchNormalizationKernel(layer: kind).forward(
+            values[input],
             weights: layer.weights,
             mode: .training(CounterRandom(seed: 0, stage: "noise")),
             addend: fused.addend.map { values[$0] },
             clip: fused.clip,
-            moments: moments
+            moments: knownMoments.removeValue(forKey: input),
+            isDoneOnReading: isDoneOnReading
         )
+        if isDoneOnReading {
+            let (scale, offset) = (output.saved[2].values, output.saved[3].values)
+            changes[index] = Finish(
+                map: ChannelMap(scale: scale, offset: offset),
+                clip: fused.clip
+            )
+        }
+        return output
     }
 
     /// Goes back from gradients at some nodes to gradients of all weights, and lets values go on the way.
@@ -122,12 +186,11 @@ public struct TrainingPass {
         for index in network.nodes.indices.reversed() where !fused.isAbsorbed[index] {
             let call = fused.ending[index]
             let node = network.nodes[call?.head ?? index]
-            let record = RecordedCall(
-                inputs: node.inputs.map { values[$0] },
-                output: values[index],
-                weights: network.layers[node.layer].weights,
-                saved: saved[index],
-                needsInputGradient: node.inputs.contains { walk.needsGradient[$0] }
+            let record = record(
+                of: index,
+                node: node,
+                needsInputGradient: node.inputs.contains { walk.needsGradient[$0] },
+                isObserved: observed.contains(index)
             )
             // The record and the walk are the only owners now.
             values[index] = Self.nothing
@@ -136,6 +199,30 @@ public struct TrainingPass {
             if let share = walk.share { observe(index, record.inputs[0], share) }
         }
         return walk.result
+    }
+
+    /// A call for the backward pass; an observer wants to see the input itself.
+    private func record(
+        of index: Int,
+        node: Node,
+        needsInputGradient: Bool,
+        isObserved: Bool
+    ) -> RecordedCall {
+        var record = RecordedCall(
+            inputs: node.inputs.map { values[$0] },
+            output: values[index],
+            weights: network.layers[node.layer].weights,
+            saved: saved[index],
+            needsInputGradient: needsInputGradient
+        )
+        guard let change = node.inputs.first.flatMap({ changes[$0] }) else { return record }
+        if isObserved {
+            record.inputs = [linear(input(of: index), change.map, clip: change.clip)]
+        } else {
+            record.inputs = [input(of: index)]
+            record.change = change
+        }
+        return record
     }
 }
 

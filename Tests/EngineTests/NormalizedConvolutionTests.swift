@@ -100,4 +100,57 @@ import Testing
         let other = try #require(apart.inputs[0])
         expectClose(own, other, tolerance: 1e-6, "gradient of the input")
     }
+
+    /// The same with a convolution behind the rectifier, which alone reads it.
+    private func twoConvolutions() throws -> Network {
+        let first = try network()
+        let second = Layer(
+            name: "second",
+            kind: .convolution2D(
+                Convolution2D(filters: 6, window: convolution.window, usesBias: true)
+            ),
+            weights: [tensor([3, 3, 11, 6], seed: 8), tensor([6], seed: 9)]
+        )
+        return try Network(
+            name: "two",
+            layers: first.layers + [second],
+            nodes: first.nodes + [Node(layer: 4, inputs: [3])],
+            inputs: [0],
+            outputs: [4]
+        )
+    }
+
+    @Test(
+        "values that a convolution makes when it reads them are nowhere, and all gradients the same bytes"
+    )
+    func madeOnReading() throws {
+        let network = try twoConvolutions()
+        func pass(reading: [Int]) -> TrainingPass {
+            TrainingPass(
+                network,
+                inputs: [tensor(shape, seed: 4, offset: 3)],
+                reading: reading,
+                random: CounterRandom(seed: 1, stage: "test")
+            )
+        }
+        var (made, kept) = (pass(reading: []), pass(reading: [3]))
+        #expect(made.values[3].count == 0)
+        #expect(kept.values[3].count > 0)
+        #expect(made.values[4] == kept.values[4])
+        let values = kept.values[3]
+        let gradient = tensor([60, 9, 8, 6], seed: 5)
+        let other = kept.backward([4: gradient], includingInputs: true)
+        var observed = pass(reading: [])
+        let seen = observed.backward([4: gradient], includingInputs: true, observing: [4]) {
+            call,
+            input,
+            _ in
+            #expect(call == 4)
+            #expect(input == values)
+        }
+        for own in [made.backward([4: gradient], includingInputs: true), seen] {
+            #expect(own.weights == other.weights)
+            #expect(own.inputs == other.inputs)
+        }
+    }
 }

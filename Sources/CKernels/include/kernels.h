@@ -13,7 +13,8 @@ typedef struct {
     int output_height, output_width;
 } espalier_window;
 
-/* What happens to a result before it is stored, in this order; pointers may be null. */
+/* What happens to a result before it is stored, in this order; pointers may be null. Also what happens to an input when it
+   is read, where that is a scale and an offset and a cut. */
 typedef struct {
     const float *_Nullable bias;   /* one per column */
     const float *_Nullable scale;  /* one per column, with offset: x * scale + offset */
@@ -95,7 +96,8 @@ typedef struct {
     void (*_Nonnull winograd_filter)(const float *_Nonnull filters, int inner, int columns, int first, int last,
                                      float *_Nonnull points);
     void (*_Nonnull winograd_input)(const espalier_winograd *_Nonnull shape, const float *_Nonnull images,
-                                    size_t first, int count, float *_Nonnull points);
+                                    const espalier_finish *_Nullable change, size_t first, int count,
+                                    float *_Nonnull points);
     void (*_Nonnull winograd_output_gradient)(const espalier_winograd *_Nonnull shape,
                                               const float *_Nonnull gradients,
                                               const espalier_combination *_Nullable combination, size_t first,

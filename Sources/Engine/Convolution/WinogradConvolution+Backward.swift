@@ -20,6 +20,7 @@ extension WinogradConvolution {
                     gradient: places.gradient,
                     combination: combination,
                     input: places.input,
+                    change: places.change,
                     filters: transposed,
                     inputGradient: inputGradient,
                     adds: adds
@@ -38,6 +39,8 @@ extension WinogradConvolution {
         let gradient: UnsafePointer<Float>
         let combination: UnsafePointer<espalier_combination>?
         let input: UnsafePointer<Float>
+        /// What is done to the input when it is read.
+        let change: UnsafePointer<espalier_finish>?
         /// U^T, the points of the transposed filters; nobody reads it without an input gradient.
         let filters: UnsafePointer<Float>
         let inputGradient: UnsafeMutablePointer<Float>?
@@ -136,7 +139,7 @@ extension WinogradConvolution {
         let table = kernels.table
         let (inner, columns) = (shape.input_channels, shape.output_channels)
         withUnsafePointer(to: shape) { shape in
-            table.pointee.winograd_input(shape, call.input, first, count, values)
+            table.pointee.winograd_input(shape, call.input, call.change, first, count, values)
             table.pointee.winograd_output_gradient(
                 shape,
                 call.gradient,
@@ -200,6 +203,7 @@ extension WinogradConvolution {
                     table.pointee.winograd_input(
                         shape,
                         call.input,
+                        call.change,
                         first,
                         count,
                         values + group * size

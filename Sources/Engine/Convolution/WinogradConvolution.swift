@@ -91,13 +91,20 @@ struct WinogradConvolution {
     func forward(
         _ input: UnsafePointer<Float>,
         filters: UnsafePointer<Float>,
+        change: UnsafePointer<espalier_finish>? = nil,
         finish: UnsafePointer<espalier_finish>?,
         moments: MomentParts? = nil,
         into output: UnsafeMutablePointer<Float>
     ) {
         withBuffer(filterSize(inner: inputChannels, columns: outputChannels)) { points in
             transformFilters(filters, inner: inputChannels, columns: outputChannels, into: points)
-            let call = ForwardCall(input: input, filters: points, finish: finish, output: output)
+            let call = ForwardCall(
+                input: input,
+                change: change,
+                filters: points,
+                finish: finish,
+                output: output
+            )
             if let moments {
                 forwardByPieces(call, moments: moments)
             } else if isDoneByPoints {
@@ -111,6 +118,8 @@ struct WinogradConvolution {
     /// What a forward pass reads and writes.
     private struct ForwardCall {
         let input: UnsafePointer<Float>
+        /// What is done to the input when it is read.
+        let change: UnsafePointer<espalier_finish>?
         /// U, the points of the filters.
         let filters: UnsafePointer<Float>
         let finish: UnsafePointer<espalier_finish>?
@@ -197,7 +206,7 @@ struct WinogradConvolution {
         let (first, count) = (block.lowerBound, Int32(block.count))
         let values = products + distance(tiles: block.count)
         withUnsafePointer(to: shape) { shape in
-            table.pointee.winograd_input(shape, call.input, first, count, values)
+            table.pointee.winograd_input(shape, call.input, call.change, first, count, values)
             table.pointee.winograd_multiply(
                 values,
                 call.filters,
@@ -223,7 +232,7 @@ struct WinogradConvolution {
                 ThreadPool.shared.forEach(groups.count) { group in
                     let (first, count) = (groups[group].lowerBound, Int32(groups[group].count))
                     let own = values + group * size
-                    table.pointee.winograd_input(shape, call.input, first, count, own)
+                    table.pointee.winograd_input(shape, call.input, call.change, first, count, own)
                 }
                 ThreadPool.shared.forEach(36) { point in
                     let (point, next) = (Int32(point), Int32(point + 1))

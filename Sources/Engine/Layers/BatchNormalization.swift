@@ -9,14 +9,16 @@ struct BatchNormalizationKernel: LayerKernel {
         forward(inputs[0], weights: weights, mode: mode, addend: nil, clip: .none)
     }
 
-    /// The normalization with what follows it done before each value is stored.
+    /// The normalization with what follows it done before each value is stored; where who reads the value does that, there
+    /// is none.
     func forward(
         _ input: Tensor,
         weights: [Tensor],
         mode: ExecutionMode,
         addend: Tensor?,
         clip: Clip,
-        moments known: BatchMoments? = nil
+        moments known: BatchMoments? = nil,
+        isDoneOnReading: Bool = false
     ) -> LayerOutput {
         guard mode.isTraining else {
             let map = movingMap(weights: weights)
@@ -27,7 +29,8 @@ struct BatchNormalizationKernel: LayerKernel {
         let shape = Shape([moments.mean.count])
         let map = map(mean: moments.mean, inverse: inverse, weights: weights)
         return LayerOutput(
-            value: linear(input, map, addend: addend, clip: clip),
+            value: isDoneOnReading
+                ? Tensor([0]) : linear(input, map, addend: addend, clip: clip),
             saved: [
                 Tensor(shape, values: moments.mean.map(Float.init)),
                 Tensor(shape, values: inverse.map(Float.init)),

@@ -25,13 +25,20 @@ struct Convolution2DKernel: LayerKernel {
     }
 
     func forward(_ inputs: [Tensor], weights: [Tensor], mode: ExecutionMode) -> LayerOutput {
+        forward(inputs[0], change: nil, weights: weights)
+    }
+
+    /// The convolution of an input that is changed when it is read.
+    func forward(_ input: Tensor, change: Finish?, weights: [Tensor]) -> LayerOutput {
         let finish = Finish(bias: layer.usesBias ? weights[1].values : [])
-        return LayerOutput(value: forward(inputs[0], filters: weights[0], finish: finish))
+        let value = forward(input, change: change, filters: weights[0], finish: finish)
+        return LayerOutput(value: value)
     }
 
     /// The convolution, and the moments of its output where they cost nothing because it is in the cache.
     func forwardWithMoments(
         _ input: Tensor,
+        change: Finish? = nil,
         weights: [Tensor]
     ) -> (output: LayerOutput, moments: BatchMoments?) {
         let finish = Finish(bias: layer.usesBias ? weights[1].values : [])
@@ -39,13 +46,28 @@ struct Convolution2DKernel: LayerKernel {
         let lengths = ConvolutionLengths(layer, input: input.shape)
         let winograd = WinogradConvolution(layer, lengths: lengths, kernels: kernels)
         let parts = winograd?.momentParts
-        let value = forward(input, filters: weights[0], finish: finish, moments: parts)
+        let value = forward(
+            input,
+            change: change,
+            filters: weights[0],
+            finish: finish,
+            moments: parts
+        )
         return (LayerOutput(value: value), parts?.joined())
+    }
+
+    /// Whether a normalization and a rectifier before the convolution can be done when their values are read.
+    func changesInput(_ input: Shape) -> Bool {
+        guard case .winograd = algorithm(ConvolutionLengths(layer, input: input)) else {
+            return false
+        }
+        return true
     }
 
     /// The convolution of images with a border of zeros, with what follows it done before each value is stored.
     func forward(
         _ input: Tensor,
+        change: Finish? = nil,
         filters: Tensor,
         finish: Finish,
         border: Border = .none,
@@ -58,14 +80,17 @@ struct Convolution2DKernel: LayerKernel {
                 written(lengths.output) { output in
                     switch algorithm {
                     case .winograd(let winograd):
-                        finish.withKernelForm {
-                            winograd.forward(
-                                images,
-                                filters: filters,
-                                finish: $0,
-                                moments: moments,
-                                into: output
-                            )
+                        (change ?? Finish()).withKernelForm { change in
+                            finish.withKernelForm {
+                                winograd.forward(
+                                    images,
+                                    filters: filters,
+                                    change: change,
+                                    finish: $0,
+                                    moments: moments,
+                                    into: output
+                                )
+                            }
                         }
                     case .taps(let taps):
                         taps.forward(images, filters: filters, finish: finish, into: output)
@@ -84,11 +109,7 @@ struct Convolution2DKernel: LayerKernel {
     }
 
     /// Whether the backward pass combines gradients itself: where it reads each of them once.
-    func combines(input: Shape) -> Bool {
-        let lengths = ConvolutionLengths(layer, input: input)
-        guard !layer.usesBias, case .winograd = algorithm(lengths) else { return false }
-        return true
-    }
+    func combines(input: Shape) -> Bool { !layer.usesBias && changesInput(input) }
 
     func backward(_ gradient: Tensor, call: RecordedCall) -> LayerGradients {
         var sum: Tensor?
@@ -122,6 +143,8 @@ struct Convolution2DKernel: LayerKernel {
         /// What makes the gradient of what is read, where it is not written out.
         let combination: espalier_combination?
         let input: UnsafePointer<Float>
+        /// What is done to the input when it is read.
+        let change: UnsafePointer<espalier_finish>?
         let filters: UnsafePointer<Float>
     }
 
@@ -135,13 +158,16 @@ struct Convolution2DKernel: LayerKernel {
         return gradient.withUnsafePointer { gradients in
             call.inputs[0].withUnsafePointer { images in
                 call.weights[0].withUnsafePointer { filters in
-                    let places = BackwardPlaces(
-                        gradient: gradients,
-                        combination: combination,
-                        input: images,
-                        filters: filters
-                    )
-                    return backward(places, call: call, lengths: lengths, sum: &sum)
+                    (call.change ?? Finish()).withKernelForm { change in
+                        let places = BackwardPlaces(
+                            gradient: gradients,
+                            combination: combination,
+                            input: images,
+                            change: change,
+                            filters: filters
+                        )
+                        return backward(places, call: call, lengths: lengths, sum: &sum)
+                    }
                 }
             }
         }
