@@ -61,11 +61,10 @@ def commands(given, network, batch, mode):
     ours = [given.espalier, "bench", model, "--batch", batch, "--threads", given.threads, "--json"]
     ours += ["--seconds", given.seconds] + (["--train"] if mode == "train" else [])
     sides = {"espalier": ours}
-    if network != "resnet56-pruned":
-        for layout in ("channels_last", "contiguous"):
-            sides[f"torch {layout}"] = [sys.executable, HERE / "torch_speed.py", network, *common, layout]
-        if not given.no_keras:
-            sides["keras"] = [sys.executable, HERE / "keras_speed.py", model, *common]
+    for layout in ("channels_last", "contiguous"):
+        sides[f"torch {layout}"] = [sys.executable, HERE / "torch_speed.py", network, *common, layout]
+    if not given.no_keras:
+        sides["keras"] = [sys.executable, HERE / "keras_speed.py", model, *common]
     return sides
 
 

@@ -8,8 +8,9 @@ import Tensors
 /// channel][lane]; Sources/CKernels/winograd.h has the transforms and their source.
 struct WinogradConvolution {
     static let points: Int32 = 36
-    /// Narrower layers go by patches.
-    private static let fewestChannels = 5
+    /// Narrower layers go by patches. An image's three colours are enough on the side of the input: unfolding them is slow.
+    private static let fewestInputChannels = 3
+    private static let fewestOutputChannels = 5
 
     let kernels: VectorKernels
     let images: Int
@@ -20,7 +21,8 @@ struct WinogradConvolution {
         let (input, output) = (lengths.input, lengths.output)
         guard layer.window.size == Size2D(3, 3), layer.window.strides == .one,
             layer.window.dilation == .one, layer.groups == 1,
-            min(input.channels, output.channels) >= Self.fewestChannels,
+            input.channels >= Self.fewestInputChannels,
+            output.channels >= Self.fewestOutputChannels,
             min(output[1], output[2]) >= 3
         else { return nil }
         self.kernels = kernels
