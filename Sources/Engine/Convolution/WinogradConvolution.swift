@@ -8,7 +8,7 @@ import Tensors
 /// channel][lane]; Sources/CKernels/winograd.h has the transforms and their source.
 struct WinogradConvolution {
     static let points: Int32 = 36
-    /// Narrower layers go by patches. An image's three colours are enough on the side of the input: unfolding them is slow.
+    /// Narrower layers go by patches; three colours are enough on the side of the input, since unfolding them is slow.
     private static let fewestInputChannels = 3
     private static let fewestOutputChannels = 5
 
