@@ -1,11 +1,11 @@
-/* Second moments in Float64: columns of rows are packed in panels of LANES, [panel][row][LANES], and panels multiplied. */
+/* Second moments in Float64: columns of rows are packed in panels, [panel][row][LANES], and panels multiplied. */
 
 #define LANES (WIDTH / 2)
 
 typedef double reals __attribute__((ext_vector_type(LANES)));
 typedef double unaligned_reals __attribute__((ext_vector_type(LANES), aligned(8), may_alias));
 
-/* Rows [rows, `row` apart] less their origin as a panel of `columns` columns, zero behind them; sums [LANES] are added to. */
+/* Rows, `row` apart, less their origin as a panel of `columns` columns, zero behind them; adds to sums [LANES]. */
 static void pack_panel(const double *source, size_t row, int rows, int columns, const double *origin, double *panel,
                        double *sums) {
     if (columns < LANES) {

@@ -6,6 +6,7 @@
 #include "product.h"
 #include "normalization.h"
 #include "winograd_points.h"
+#include "winograd_filter.h"
 #include "winograd.h"
 #include "elementwise.h"
 #include "pooling.h"

@@ -44,9 +44,6 @@ INLINE size_t winograd_point(const espalier_winograd *w, int tiles) {
     return espalier_winograd_tile_point(WIDTH, w, tiles);
 }
 
-/* The same for filters [inner, columns], in blocks of columns. */
-INLINE size_t winograd_filter_point(int inner, int columns) { return espalier_winograd_point(WIDTH, columns, inner); }
-
 /* Loops whose passes must stay apart: unrolled, each of the 36 points would want an address register of its own. */
 #define KEEP_LOOP _Pragma("clang loop unroll(disable)")
 
@@ -267,9 +264,10 @@ static void winograd_output(const espalier_winograd *w, const float *points, siz
     }
 }
 
-/* B dv B^T of one tile and channel block, added to the pixels from `corner` on. */
+/* B dv B^T of one tile and channel block, added to the pixels from `corner` on. The last two columns are the first two of
+   the tile behind: they are handed on, and stored where there is none. */
 INLINE void input_gradient_tile(const float *place, size_t point, float *corner, ptrdiff_t line, ptrdiff_t pixel,
-                                span rows, span columns, int own) {
+                                span rows, span columns, int own, vector (*shared)[2]) {
     const size_t row = 6 * point;
     vector half[6][6];
     KEEP_LOOP for (int j = 0; j < 6; j++, place += point) {
@@ -282,6 +280,8 @@ INLINE void input_gradient_tile(const float *place, size_t point, float *corner,
     KEEP_LOOP for (int i = rows.first; i < rows.last; i++, corner += line) {
         vector d[6];
         from_points(half[i], d);
+        d[0] += shared[i][0], d[1] += shared[i][1];
+        shared[i][0] = d[4], shared[i][1] = d[5];
         /* All loads before all stores: a load that follows a store of its neighbour by mask has to wait. */
         UNROLL for (int j = 0; j < 6; j++)
             if (j >= columns.first && j < columns.last) d[j] += load_upto(corner + j * pixel, own);
@@ -290,96 +290,44 @@ INLINE void input_gradient_tile(const float *place, size_t point, float *corner,
     }
 }
 
+/* Tiles that are neighbours in a row, for one channel block. */
+INLINE void input_gradient_run(const espalier_winograd *w, const float *place, size_t point, float *image,
+                               tile_place at, int tiles, int own) {
+    const ptrdiff_t pixel = w->input_channels, line = pixel * w->input_width;
+    const int top = at.row - w->top;
+    const span rows = inside(top, 6, w->input_height);
+    float *corner = image + top * line + (at.column - w->left) * pixel;
+    /* Where the tile lies whose pixels are asked for: in this row, or at the beginning of the one below. */
+    const ptrdiff_t ahead = 4 * tiles_ahead * pixel, below = 4 * line + 4 * (tiles_ahead - tiles) * pixel;
+    vector shared[6][2];
+    UNROLL for (int i = 0; i < 6; i++) shared[i][0] = shared[i][1] = splat(0);
+    for (int t = 0; t < tiles; t++, place += WIDTH, corner += 4 * pixel) {
+        span columns = inside(at.column + 4 * t - w->left, 6, w->input_width);
+        if (t + 1 < tiles && columns.last > 4) columns.last = 4;
+        ask_for_pixels(corner + line + pixel + (t + tiles_ahead < tiles ? ahead : below), line, pixel, 4);
+        input_gradient_tile(place, point, corner, line, pixel, rows, columns, own, shared);
+    }
+}
+
 /* dx += B dv B^T, scattered over the overlapping input tiles: tiles [first, first + count), which begin at `offset` in a
    block of `length`. */
 static void winograd_input_gradient(const espalier_winograd *w, const float *points, int offset, size_t first,
                                     int count, int length, float *images) {
     const int channels = w->input_channels;
-    const size_t width = w->input_width, point = winograd_point(w, length);
-    const ptrdiff_t line = (ptrdiff_t)width * channels;
-    tile_place at = place_of_tile(w, first), later = place_of_tile(w, first + tiles_ahead);
-    for (int t = 0; t < count; t++, at = next_place(w, at), later = next_place(w, later)) {
-        const int top = at.row - w->top, left = at.column - w->left;
-        const span rows = inside(top, 6, w->input_height), columns = inside(left, 6, w->input_width);
-        float *image = images + at.image * w->input_height * width * channels;
-        float *corner = image + top * line + left * channels;
-        const float *asked =
-            images + ((later.image * w->input_height + later.row + 1) * width + later.column + 1) * channels;
+    const size_t size = (size_t)w->input_height * w->input_width * channels, point = winograd_point(w, length);
+    for (int t = 0, tiles; t < count; t += tiles) {
+        const tile_place at = place_of_tile(w, first + t);
+        tiles = clamp(w->tile_columns - at.column / 4, 1, count - t);
+        float *image = images + at.image * size;
         for (int c = 0; c < channels; c += WIDTH) {
             const float *place = points + (size_t)c * length + (size_t)(offset + t) * WIDTH;
             const int own = channels - c;
-            ask_for_pixels(asked + c, line, channels, 4);
             if (own >= WIDTH)
-                input_gradient_tile(place, point, corner + c, line, channels, rows, columns, WIDTH);
+                input_gradient_run(w, place, point, image + c, at, tiles, WIDTH);
             else
-                input_gradient_tile(place, point, corner + c, line, channels, rows, columns, own);
+                input_gradient_run(w, place, point, image + c, at, tiles, own);
         }
     }
-}
-
-/* Filters whose points stay in no cache before they are used are written past all of them. */
-enum { large_filter = 1 << 18 };
-
-INLINE void filter_transform(const float *filters, int inner, int columns, int first, int last, float *points,
-                             int is_large) {
-    const size_t point = winograd_filter_point(inner, columns), tap = (size_t)inner * columns;
-    for (int c = 0; c < columns; c += WIDTH)
-        for (int k = first; k < last; k++) {
-            const float *source = filters + (size_t)k * columns + c;
-            float *place = points + (size_t)c * inner + (size_t)k * WIDTH;
-            vector half[6][3];
-            UNROLL for (int j = 0; j < 3; j++) {
-                vector g[3], q[6];
-                UNROLL for (int i = 0; i < 3; i++) g[i] = load_upto(source + (i * 3 + j) * tap, columns - c);
-                filter_points(g, q);
-                UNROLL for (int i = 0; i < 6; i++) half[i][j] = q[i];
-            }
-            UNROLL for (int i = 0; i < 6; i++) {
-                vector q[6];
-                filter_points(half[i], q);
-                UNROLL for (int j = 0; j < 6; j++) {
-                    float *to = place + (i * 6 + j) * point;
-                    if (is_large)
-                        __builtin_nontemporal_store(q[j], (vector *)to);
-                    else
-                        store(to, q[j]);
-                }
-            }
-        }
-}
-
-/* G g G^T of filters [3, 3, inner, columns]: points[p][column block][inner][WIDTH], inner rows [first, last). */
-static void winograd_filter(const float *filters, int inner, int columns, int first, int last, float *points) {
-    if (inner * columns < large_filter) return filter_transform(filters, inner, columns, first, last, points, 0);
-    filter_transform(filters, inner, columns, first, last, points, 1);
-    /* Such stores are ordered by nothing else. */
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-}
-
-/* dg = G^T (sum of parts) G: parts as winograd_filter lays points, added in order; inner rows [first, last). */
-static void winograd_filter_gradient(const float *points, int parts, int inner, int columns, int first, int last,
-                                     float *filters) {
-    const size_t point = winograd_filter_point(inner, columns), tap = (size_t)inner * columns;
-    for (int c = 0; c < columns; c += WIDTH)
-        for (int k = first; k < last; k++) {
-            const float *place = points + (size_t)c * inner + (size_t)k * WIDTH;
-            vector half[3][6];
-            UNROLL for (int j = 0; j < 6; j++) {
-                vector q[6], g[3];
-                UNROLL for (int i = 0; i < 6; i++) {
-                    q[i] = load(place + (i * 6 + j) * point);
-                    for (int part = 1; part < parts; part++) q[i] += load(place + (part * 36 + i * 6 + j) * point);
-                }
-                filter_from_points(q, g);
-                UNROLL for (int i = 0; i < 3; i++) half[i][j] = g[i];
-            }
-            float *target = filters + (size_t)k * columns + c;
-            UNROLL for (int i = 0; i < 3; i++) {
-                vector g[3];
-                filter_from_points(half[i], g);
-                UNROLL for (int j = 0; j < 3; j++) store_upto(target + (i * 3 + j) * tap, g[j], columns - c);
-            }
-        }
 }
 
 /* m = v u for points [first point, last point) of a block of `count` tiles. */

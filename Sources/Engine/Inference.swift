@@ -38,21 +38,23 @@ public struct Inference: Sendable {
         observingMoments observe: ((_ layer: Int, _ moments: BatchMoments) -> Void)? = nil
     ) -> [Int: Tensor] {
         let batch = inputs.first?.shape[0] ?? known.values.first?.shape[0] ?? 0
-        if observe == nil,
-            let leading = leadingCalls(for: wanted, known: Set(known.keys), batch: batch)
+        var values = known
+        while observe == nil,
+            let leading = leadingCalls(for: wanted, known: Set(values.keys), batch: batch)
         {
-            let first = shares(of: leading, batch: batch, inputs: inputs, known: known)
-            return values(of: wanted, inputs: inputs, known: known.merging(first) { $1 })
+            for (node, value) in shares(of: leading, batch: batch, inputs: inputs, known: values) {
+                values[node] = value
+            }
         }
         let executed = executedCalls(
             for: wanted,
-            known: Set(known.keys),
+            known: Set(values.keys),
             fusing: observe == nil
         )
         var readers = [Int](repeating: 0, count: network.nodes.count)
         for call in executed { for input in call.reads { readers[input] += 1 } }
         for node in wanted { readers[node] += 1 }
-        var values = known
+        values = values.filter { readers[$0.key] > 0 }
         for call in executed {
             values[call.node] =
                 call.fused.map { value(of: $0, values: values) }
@@ -108,16 +110,24 @@ public struct Inference: Sendable {
         let read = known.filter { node, _ in
             needed.contains { network.nodes[$0].inputs.contains(node) }
         }
-        let shares = chunks(of: leading.images, covering: batch).map { images in
-            values(
+        var joined: [Int: [Float]] = [:]
+        for images in chunks(of: leading.images, covering: batch) {
+            let share = values(
                 of: leading.boundary,
                 inputs: inputs.map { $0.rows(images) },
                 known: read.mapValues { $0.rows(images) }
             )
+            for (node, value) in share {
+                if joined[node] == nil {
+                    joined[node] = []
+                    joined[node]?.reserveCapacity(batch * value.shape.withoutBatch.count)
+                }
+                joined[node]?.append(contentsOf: value.values)
+            }
         }
         var result: [Int: Tensor] = [:]
-        for node in leading.boundary {
-            result[node] = Tensor(joiningRows: shares.compactMap { $0[node] })
+        for (node, values) in joined {
+            result[node] = Tensor(network.shapes[node].batched(batch), values: values)
         }
         return result
     }

@@ -4,7 +4,7 @@ import Tensors
 /// The first calls of an execution that are done for a few images at a time, because their values for a whole batch
 /// would not stay in the processor's caches between one layer and the next.
 ///
-/// No layer mixes images where statistics are not those of the batch, so the values are the same.
+/// They end before a layer whose bytes depend on how many images it is given, so the values are the same bytes.
 package struct LeadingCalls {
     /// Bytes that are taken to stay in the last cache, which is shared.
     private static let cache = 16 << 20
@@ -38,7 +38,8 @@ package struct LeadingCalls {
         var (saved, spent, copied) = (0, 0, 0)
         var largest = 1
         var best: (saving: Int, position: Int, shares: Int) = (0, 0, 1)
-        for (position, call) in calls.enumerated() {
+        for (position, call) in calls.enumerated() where !call.reads.isEmpty {
+            if call.dependsOnBatch(batch, in: network) { break }
             let own = call.reads.reduce(bytes[call.node]) { $0 + bytes[$1] }
             largest = max(largest, own)
             if own * batch > Self.cache { saved += own * batch }
@@ -57,7 +58,8 @@ package struct LeadingCalls {
             if shares > 1, saving > best.saving { best = (saving, position, shares) }
         }
         guard best.saving > 0 else { return nil }
-        boundary = calls[...best.position].map(\.node).filter { lastReader[$0] > best.position }
+        boundary = calls[...best.position]
+            .filter { !$0.reads.isEmpty && lastReader[$0.node] > best.position }.map(\.node)
         images = (batch + best.shares - 1) / best.shares
     }
 
@@ -72,6 +74,18 @@ struct ExecutedCall {
     let reads: [Int]
     /// The calls that are computed together, if they are.
     var fused: FusedCall?
+
+    /// Whether products of the batch's rows are cut otherwise for fewer images, which can change their last digit.
+    fileprivate func dependsOnBatch(_ batch: Int, in network: Network) -> Bool {
+        let head = fused?.head ?? node
+        switch network.layer(of: head).kind {
+        case .dense, .transposedConvolution2D: return true
+        case .convolution2D(let kind):
+            let input = network.shapes[network.nodes[head].inputs[0]]
+            return Convolution2DKernel(layer: kind).goesByTaps(input.batched(batch))
+        default: return false
+        }
+    }
 
     fileprivate func weightBytes(in network: Network) -> Int {
         let weights = network.layer(of: fused?.head ?? node).weights

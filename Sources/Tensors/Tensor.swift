@@ -77,18 +77,6 @@ public struct Tensor: Sendable, Equatable {
 }
 
 extension Tensor {
-    /// Joins tensors along the first axis; there must be one, and their other axes must be equal.
-    public init(joiningRows parts: [Tensor]) {
-        var shape = parts[0].shape
-        shape[0] = parts.reduce(0) { $0 + $1.shape[0] }
-        self.init(shape) { result in
-            var place = result.startIndex
-            for part in parts {
-                place = result[place...].initialize(fromContentsOf: part.values)
-            }
-        }
-    }
-
     /// Rows `range` of the first axis, as a tensor of its own.
     public func rows(_ range: Range<Int>) -> Tensor {
         let stride = shape.withoutBatch.count

@@ -79,6 +79,42 @@ import Testing
         #expect(leading.images < images)
         #expect(leading.boundary == network.outputs)
         #expect(inference.leadingCalls(for: network.outputs, batch: leading.images) == nil)
-        #expect(inference.leadingCalls(for: [1, 5], batch: images)?.boundary == [1, 5])
+        #expect(inference.leadingCalls(for: [0, 1, 5], batch: images)?.boundary == [1, 5])
+    }
+
+    @Test("the shares end before a layer whose bytes depend on the number of images")
+    func ends() throws {
+        let first = try network()
+        let dense = Layer(
+            name: "dense",
+            kind: .dense(Dense(units: 5, usesBias: false)),
+            weights: [tensor([9, 5], seed: 7)]
+        )
+        let network = try Network(
+            name: "dense",
+            layers: first.layers + [dense],
+            nodes: first.nodes + [Node(layer: 6, inputs: [5])],
+            inputs: [0],
+            outputs: [6]
+        )
+        let leading = Inference(network).leadingCalls(for: [6], batch: images)
+        #expect(leading?.boundary == [5])
+        let known = Inference(network).leadingCalls(for: [6], known: [4], batch: images)
+        #expect(known == nil)
+    }
+
+    @Test("an input alone is not worth sharing out")
+    func inputs() throws {
+        let large = try Network(
+            name: "pooled",
+            layers: [
+                Layer(name: "input", kind: .input(InputLayer(shape: [side, side, 64]))),
+                Layer(name: "pool", kind: .globalPooling2D(GlobalPooling2D(.average))),
+            ],
+            nodes: [Node(layer: 0, inputs: []), Node(layer: 1, inputs: [0])],
+            inputs: [0],
+            outputs: [1]
+        )
+        #expect(Inference(large).leadingCalls(for: [1], batch: images) == nil)
     }
 }

@@ -95,7 +95,8 @@ extension WinogradConvolution {
         _ call: BackwardCall,
         into filterGradient: UnsafeMutablePointer<Float>
     ) {
-        let (parts, length) = (parts, blockLength)
+        let parts = parts
+        let length = blockLength(ofShare: (parts.first?.count ?? 0) * tilesPerImage)
         let partSize =
             isTransposed
             ? filterSize(inner: outputChannels, columns: inputChannels)
@@ -137,7 +138,6 @@ extension WinogradConvolution {
         sum: UnsafeMutablePointer<Float>
     ) {
         let table = kernels.table
-        let (inner, columns) = (shape.input_channels, shape.output_channels)
         withUnsafePointer(to: shape) { shape in
             table.pointee.winograd_input(shape, call.input, call.change, first, count, values)
             table.pointee.winograd_output_gradient(
@@ -148,29 +148,16 @@ extension WinogradConvolution {
                 count,
                 gradients
             )
+            // Point by point, so that both products find V and D in the cache.
             for point in 0..<Self.points {
-                table.pointee.winograd_multiply_outer(
-                    isTransposed ? gradients : values,
-                    isTransposed ? values : gradients,
-                    isTransposed ? columns : inner,
-                    isTransposed ? inner : columns,
-                    count,
-                    point,
-                    point + 1,
-                    isFirst ? 0 : 1,
-                    sum
-                )
-                guard call.inputGradient != nil else { continue }
-                // The gradient of V takes its place while both are in the cache.
-                table.pointee.winograd_multiply(
-                    gradients,
-                    call.filters,
-                    columns,
-                    inner,
-                    count,
-                    point,
-                    point + 1,
-                    values
+                multiplyPoint(
+                    call,
+                    point: point,
+                    count: count,
+                    values: values,
+                    gradients: gradients,
+                    isFirst: isFirst,
+                    sum: sum
                 )
             }
             guard let inputGradient = call.inputGradient else { return }
@@ -236,6 +223,7 @@ extension WinogradConvolution {
         }
     }
 
+    /// Adds V^T D of one point to the sum, and puts D U^T in the place of V.
     private func multiplyPoint(
         _ call: BackwardCall,
         point: Int32,
@@ -247,10 +235,10 @@ extension WinogradConvolution {
     ) {
         let (inner, columns) = (shape.input_channels, shape.output_channels)
         kernels.table.pointee.winograd_multiply_outer(
-            values,
-            gradients,
-            inner,
-            columns,
+            isTransposed ? gradients : values,
+            isTransposed ? values : gradients,
+            isTransposed ? columns : inner,
+            isTransposed ? inner : columns,
             count,
             point,
             point + 1,

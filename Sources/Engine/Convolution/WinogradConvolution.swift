@@ -68,17 +68,19 @@ struct WinogradConvolution {
         return point + (1024 + 128 - point % 1024) % 1024
     }
 
-    private var scratchSize: Int { 36 * tilePoint(blockLength) + distance(tiles: blockLength) }
+    private func scratchSize(tiles: Int) -> Int { 36 * tilePoint(tiles) + distance(tiles: tiles) }
 
     /// Tiles that are transformed together: few enough to keep V and M in the caches of one core, many enough to read
-    /// large filters seldom, a multiple of the rows that products take at a time, and a share of all that leaves no thread
-    /// waiting long at the end.
-    var blockLength: Int {
+    /// large filters seldom, and a multiple of the rows that products take at a time.
+    private var blockLength: Int {
         let channels = inputChannels + outputChannels
         if channels >= 384 { return 84 }
         if kernels.lanes < 16 { return 60 }
-        return balancedLength(of: tiles, among: channels <= 64 ? [112, 98, 84] : [56, 70, 42])
+        return channels <= 64 ? 112 : 56
     }
+
+    /// The same for a share of the tiles that one thread does alone: a short one goes as a whole.
+    func blockLength(ofShare tiles: Int) -> Int { tiles <= 84 ? tiles : blockLength }
 
     /// Whether the filters are so large beside the tiles that the layer is done point by point, each by one thread.
     var isDoneByPoints: Bool {
@@ -128,7 +130,7 @@ struct WinogradConvolution {
         let output: UnsafeMutablePointer<Float>
     }
 
-    /// Images that go together so that whole blocks of tiles are whole images.
+    /// Images that go together: so many that whole blocks of tiles are whole images, where threads can share those out well.
     private var pieces: [Range<Int>] {
         var count = blockLength
         while count % 2 == 0, count / 2 * tilesPerImage % blockLength == 0 { count /= 2 }
@@ -137,7 +139,7 @@ struct WinogradConvolution {
                 count /= prime
             }
         }
-        return chunks(of: count, covering: images)
+        return chunks(of: balancedLength(of: images, among: [count, 16, 8]), covering: images)
     }
 
     /// Places for the moments of the output, where the images can be shared out well in whole blocks.
@@ -168,8 +170,10 @@ struct WinogradConvolution {
     }
 
     private func forwardByBlocks(_ call: ForwardCall) {
-        let blocks = chunks(of: blockLength, covering: tiles)
-        ThreadPool.shared.forEach(blocks.count, scratch: scratchSize) {
+        let lengths = blockLength == 112 ? [112, 98, 84] : [blockLength, 70, 42]
+        let length = balancedLength(of: tiles, among: lengths)
+        let blocks = chunks(of: length, covering: tiles)
+        ThreadPool.shared.forEach(blocks.count, scratch: scratchSize(tiles: length)) {
             block,
             scratch in
             convolve(call, blocks[block], scratch: scratch)
@@ -180,13 +184,14 @@ struct WinogradConvolution {
     private func forwardByPieces(_ call: ForwardCall, moments: MomentParts) {
         let pieces = pieces
         let pixels = Int(shape.output_height * shape.output_width)
-        ThreadPool.shared.forEach(pieces.count, scratch: scratchSize) {
+        let length = blockLength(ofShare: (pieces.first?.count ?? 0) * tilesPerImage)
+        ThreadPool.shared.forEach(pieces.count, scratch: scratchSize(tiles: length)) {
             piece,
             scratch in
             let first = pieces[piece].lowerBound * tilesPerImage
             let count = pieces[piece].count * tilesPerImage
             var done = pieces[piece].lowerBound
-            for block in chunks(of: blockLength, covering: count) {
+            for block in chunks(of: length, covering: count) {
                 let own = first + block.lowerBound..<first + block.upperBound
                 convolve(call, own, scratch: scratch)
                 let whole = own.upperBound / tilesPerImage

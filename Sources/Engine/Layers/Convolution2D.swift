@@ -64,6 +64,12 @@ struct Convolution2DKernel: LayerKernel {
         return true
     }
 
+    /// Whether the products of a few output pixels have images for rows.
+    func goesByTaps(_ input: Shape) -> Bool {
+        guard case .taps = algorithm(ConvolutionLengths(layer, input: input)) else { return false }
+        return true
+    }
+
     /// The convolution of images with a border of zeros, with what follows it done before each value is stored.
     func forward(
         _ input: Tensor,
