@@ -68,6 +68,7 @@ extension WinogradConvolution {
                 }
                 transformFilters(
                     transposed,
+                    row: inputChannels,
                     inner: outputChannels,
                     columns: inputChannels,
                     into: points
@@ -246,16 +247,19 @@ extension WinogradConvolution {
             sum
         )
         guard call.inputGradient != nil else { return }
-        kernels.table.pointee.winograd_multiply(
-            gradients,
-            call.filters,
-            columns,
-            inner,
-            count,
-            point,
-            point + 1,
-            values
-        )
+        withUnsafePointer(to: shape) { shape in
+            kernels.table.pointee.winograd_multiply(
+                shape,
+                gradients,
+                call.filters,
+                columns,
+                inner,
+                count,
+                point,
+                point + 1,
+                values
+            )
+        }
     }
 
     /// Tiles overlap within an image, so one piece scatters all tiles of its images, group by group.
