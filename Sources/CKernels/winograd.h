@@ -331,9 +331,9 @@ static void winograd_input_gradient(const espalier_winograd *w, const float *poi
 }
 
 /* m = v u for points [first point, last point) of a block of `count` tiles. */
-static void winograd_multiply(const espalier_winograd *w, const float *points, const float *filters, int inner,
-                              int columns, int count, int first_point, int last_point, float *result) {
-    const size_t point = winograd_point(w, count);
+static void winograd_multiply(const float *points, const float *filters, int inner, int columns, int count,
+                              int first_point, int last_point, float *result) {
+    const size_t point = espalier_winograd_point(WIDTH, inner > columns ? inner : columns, count);
     espalier_product p = {.rows = count,
                           .columns = columns,
                           .inner = inner,

@@ -6,12 +6,12 @@ INLINE size_t winograd_filter_point(int inner, int columns) { return espalier_wi
 /* Filters whose points stay in no cache before they are used are written past all of them. */
 enum { large_filter = 1 << 18 };
 
-INLINE void filter_transform(const float *filters, size_t row, int inner, int columns, int first, int last,
-                             float *points, int is_large) {
-    const size_t point = winograd_filter_point(inner, columns), tap = inner * row;
+INLINE void filter_transform(const float *filters, int inner, int columns, int first, int last, float *points,
+                             int is_large) {
+    const size_t point = winograd_filter_point(inner, columns), tap = (size_t)inner * columns;
     for (int c = 0; c < columns; c += WIDTH)
         for (int k = first; k < last; k++) {
-            const float *source = filters + k * row + c;
+            const float *source = filters + (size_t)k * columns + c;
             float *place = points + (size_t)c * inner + (size_t)k * WIDTH;
             vector half[6][3];
             UNROLL for (int j = 0; j < 3; j++) {
@@ -34,12 +34,10 @@ INLINE void filter_transform(const float *filters, size_t row, int inner, int co
         }
 }
 
-/* G g G^T of some columns of filters [3, 3, inner, row]: points[p][column block][inner][WIDTH], inner rows
-   [first, last). */
-static void winograd_filter(const float *filters, size_t row, int inner, int columns, int first, int last,
-                            float *points) {
-    if (inner * columns < large_filter) return filter_transform(filters, row, inner, columns, first, last, points, 0);
-    filter_transform(filters, row, inner, columns, first, last, points, 1);
+/* G g G^T of filters [3, 3, inner, columns]: points[p][column block][inner][WIDTH], inner rows [first, last). */
+static void winograd_filter(const float *filters, int inner, int columns, int first, int last, float *points) {
+    if (inner * columns < large_filter) return filter_transform(filters, inner, columns, first, last, points, 0);
+    filter_transform(filters, inner, columns, first, last, points, 1);
     /* Such stores are ordered by nothing else. */
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }

@@ -93,8 +93,8 @@ typedef struct {
     void (*_Nonnull multiply_outer)(const espalier_product *_Nonnull product);
 
     /* Winograd's convolution; see winograd.h. */
-    void (*_Nonnull winograd_filter)(const float *_Nonnull filters, size_t row, int inner, int columns, int first,
-                                     int last, float *_Nonnull points);
+    void (*_Nonnull winograd_filter)(const float *_Nonnull filters, int inner, int columns, int first, int last,
+                                     float *_Nonnull points);
     void (*_Nonnull winograd_input)(const espalier_winograd *_Nonnull shape, const float *_Nonnull images,
                                     const espalier_finish *_Nullable change, size_t first, int count,
                                     float *_Nonnull points);
@@ -102,9 +102,9 @@ typedef struct {
                                               const float *_Nonnull gradients,
                                               const espalier_combination *_Nullable combination, size_t first,
                                               int count, float *_Nonnull points);
-    void (*_Nonnull winograd_multiply)(const espalier_winograd *_Nonnull shape, const float *_Nonnull points,
-                                       const float *_Nonnull filters, int inner, int columns, int count,
-                                       int first_point, int last_point, float *_Nonnull result);
+    void (*_Nonnull winograd_multiply)(const float *_Nonnull points, const float *_Nonnull filters, int inner,
+                                       int columns, int count, int first_point, int last_point,
+                                       float *_Nonnull result);
     void (*_Nonnull winograd_multiply_outer)(const float *_Nonnull points, const float *_Nonnull gradients, int rows,
                                              int columns, int count, int first_point, int last_point, int adds,
                                              float *_Nonnull result);

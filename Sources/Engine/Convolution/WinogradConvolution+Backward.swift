@@ -68,7 +68,6 @@ extension WinogradConvolution {
                 }
                 transformFilters(
                     transposed,
-                    row: inputChannels,
                     inner: outputChannels,
                     columns: inputChannels,
                     into: points
@@ -247,19 +246,16 @@ extension WinogradConvolution {
             sum
         )
         guard call.inputGradient != nil else { return }
-        withUnsafePointer(to: shape) { shape in
-            kernels.table.pointee.winograd_multiply(
-                shape,
-                gradients,
-                call.filters,
-                columns,
-                inner,
-                count,
-                point,
-                point + 1,
-                values
-            )
-        }
+        kernels.table.pointee.winograd_multiply(
+            gradients,
+            call.filters,
+            columns,
+            inner,
+            count,
+            point,
+            point + 1,
+            values
+        )
     }
 
     /// Tiles overlap within an image, so one piece scatters all tiles of its images, group by group.

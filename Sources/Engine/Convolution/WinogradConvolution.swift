@@ -89,8 +89,6 @@ struct WinogradConvolution {
 
     /// Tiles of one group where the layer is done point by point.
     static let groupLength = 28
-    /// Columns of the filters that are transformed together there.
-    private static let columnsTogether = 64
 
     // MARK: Forward
 
@@ -102,8 +100,8 @@ struct WinogradConvolution {
         moments: MomentParts? = nil,
         into output: UnsafeMutablePointer<Float>
     ) {
-        let columns = isDoneByPoints ? Self.columnsTogether : outputChannels
-        withBuffer(filterSize(inner: inputChannels, columns: columns)) { points in
+        withBuffer(filterSize(inner: inputChannels, columns: outputChannels)) { points in
+            transformFilters(filters, inner: inputChannels, columns: outputChannels, into: points)
             let call = ForwardCall(
                 input: input,
                 change: change,
@@ -111,16 +109,10 @@ struct WinogradConvolution {
                 finish: finish,
                 output: output
             )
-            if isDoneByPoints { return forwardByPoints(call, filters: filters, points: points) }
-            transformFilters(
-                filters,
-                row: outputChannels,
-                inner: inputChannels,
-                columns: outputChannels,
-                into: points
-            )
             if let moments {
                 forwardByPieces(call, moments: moments)
+            } else if isDoneByPoints {
+                forwardByPoints(call)
             } else {
                 forwardByBlocks(call)
             }
@@ -157,10 +149,8 @@ struct WinogradConvolution {
         return MomentParts(parts, width: outputChannels, kernels: kernels)
     }
 
-    /// Transforms some columns of filters whose rows are `row` long.
     func transformFilters(
         _ filters: UnsafePointer<Float>,
-        row: Int,
         inner: Int,
         columns: Int,
         into points: UnsafeMutablePointer<Float>
@@ -170,7 +160,6 @@ struct WinogradConvolution {
         ThreadPool.shared.forEach(pieces.count) { piece in
             table.pointee.winograd_filter(
                 filters,
-                row,
                 Int32(inner),
                 Int32(columns),
                 Int32(pieces[piece].lowerBound),
@@ -226,7 +215,6 @@ struct WinogradConvolution {
         withUnsafePointer(to: shape) { shape in
             table.pointee.winograd_input(shape, call.input, call.change, first, count, values)
             table.pointee.winograd_multiply(
-                shape,
                 values,
                 call.filters,
                 shape.pointee.input_channels,
@@ -240,13 +228,9 @@ struct WinogradConvolution {
         }
     }
 
-    /// All tiles at once, some columns of the filters after the others: so few that their points stay in the last cache.
-    private func forwardByPoints(
-        _ call: ForwardCall,
-        filters: UnsafePointer<Float>,
-        points: UnsafeMutablePointer<Float>
-    ) {
+    private func forwardByPoints(_ call: ForwardCall) {
         let table = kernels.table
+        let (inner, columns) = (shape.input_channels, shape.output_channels)
         let groups = chunks(of: Self.groupLength, covering: tiles)
         let size = 36 * tilePoint(Self.groupLength)
         withBuffer(2 * size * groups.count) { values in
@@ -257,28 +241,23 @@ struct WinogradConvolution {
                     let own = values + group * size
                     table.pointee.winograd_input(shape, call.input, call.change, first, count, own)
                 }
-                for columns in chunks(of: Self.columnsTogether, covering: outputChannels) {
-                    transformFilters(
-                        filters + columns.lowerBound,
-                        row: outputChannels,
-                        inner: inputChannels,
-                        columns: columns.count,
-                        into: points
-                    )
-                    ThreadPool.shared.forEach(36) { point in
-                        for (group, tiles) in groups.enumerated() {
-                            table.pointee.winograd_multiply(
-                                shape,
-                                values + group * size,
-                                points,
-                                shape.pointee.input_channels,
-                                Int32(columns.count),
-                                Int32(tiles.count),
-                                Int32(point),
-                                Int32(point + 1),
-                                products + group * size + columns.lowerBound * tiles.count
-                            )
-                        }
+                ThreadPool.shared.forEach(36) { point in
+                    let (point, next) = (Int32(point), Int32(point + 1))
+                    for (group, tiles) in groups.enumerated() {
+                        let (own, result) = (
+                            values + group * size, products + group * size
+                        )
+                        let count = Int32(tiles.count)
+                        table.pointee.winograd_multiply(
+                            own,
+                            call.filters,
+                            inner,
+                            columns,
+                            count,
+                            point,
+                            next,
+                            result
+                        )
                     }
                 }
                 ThreadPool.shared.forEach(groups.count) { group in
