@@ -38,19 +38,17 @@ public struct Inference: Sendable {
         observingMoments observe: ((_ layer: Int, _ moments: BatchMoments) -> Void)? = nil
     ) -> [Int: Tensor] {
         let batch = inputs.first?.shape[0] ?? known.values.first?.shape[0] ?? 0
+        let fusing = observe == nil
         var values = known
-        while observe == nil,
-            let leading = leadingCalls(for: wanted, known: Set(values.keys), batch: batch)
+        var executed = executedCalls(for: wanted, known: Set(values.keys), fusing: fusing)
+        while fusing,
+            let leading = LeadingCalls(network, calls: executed, wanted: wanted, batch: batch)
         {
             for (node, value) in shares(of: leading, batch: batch, inputs: inputs, known: values) {
                 values[node] = value
             }
+            executed = executedCalls(for: wanted, known: Set(values.keys), fusing: fusing)
         }
-        let executed = executedCalls(
-            for: wanted,
-            known: Set(values.keys),
-            fusing: observe == nil
-        )
         var readers = [Int](repeating: 0, count: network.nodes.count)
         for call in executed { for input in call.reads { readers[input] += 1 } }
         for node in wanted { readers[node] += 1 }
@@ -67,7 +65,7 @@ public struct Inference: Sendable {
         return values.filter { wanted.contains($0.key) }
     }
 
-    /// What is computed for a few images at a time before the rest is for all, if anything is.
+    /// What `values(of:)` computes for a few images at a time before the rest is for all, if anything is: for tests.
     package func leadingCalls(
         for wanted: [Int],
         known: Set<Int> = [],

@@ -26,12 +26,17 @@ package struct LeadingCalls {
     ///   - wanted: The nodes whose values are wanted for the whole batch.
     ///   - batch: The images.
     init?(_ network: Network, calls: [ExecutedCall], wanted: [Int], batch: Int) {
+        // Small batches are answered in little more time than this takes.
+        let bytes = network.shapes.map { $0.count * MemoryLayout<Float>.stride }
+        func traffic(_ call: ExecutedCall) -> Int {
+            call.reads.reduce(bytes[call.node]) { $0 + bytes[$1] }
+        }
+        guard calls.contains(where: { traffic($0) * batch > Self.cache }) else { return nil }
         var lastReader = [Int](repeating: -1, count: network.nodes.count)
         for (position, call) in calls.enumerated() {
             for node in call.reads { lastReader[node] = position }
         }
         for node in wanted { lastReader[node] = calls.count }
-        let bytes = network.shapes.map { $0.count * MemoryLayout<Float>.stride }
         var isComputed = [Bool](repeating: false, count: bytes.count)
         var isSliced = isComputed
         // Bytes: saved by the calls so far, spent for each further share of the batch, copied at the end.
@@ -40,7 +45,7 @@ package struct LeadingCalls {
         var best: (saving: Int, position: Int, shares: Int) = (0, 0, 1)
         for (position, call) in calls.enumerated() where !call.reads.isEmpty {
             if call.dependsOnBatch(batch, in: network) { break }
-            let own = call.reads.reduce(bytes[call.node]) { $0 + bytes[$1] }
+            let own = traffic(call)
             largest = max(largest, own)
             if own * batch > Self.cache { saved += own * batch }
             spent += Self.start + call.weightBytes(in: network) * Self.layout

@@ -44,18 +44,17 @@ public struct TrainingPass {
         random: CounterRandom
     ) {
         self.network = network
+        let kept = network.outputs + reading
         fused = FusedCalls(
             network,
             calls: Array(network.nodes.indices),
-            kept: network.outputs + reading,
+            kept: kept,
             mode: .training
         )
-        let normalized = fused.ending.values.map { network.nodes[$0.head].inputs[0] }
-        isNormalized = Set(normalized)
+        isNormalized = Set(fused.ending.values.map { network.nodes[$0.head].inputs[0] })
         values = network.nodes.map { _ in Self.nothing }
         saved = network.nodes.map { _ in [] }
-        let kept = Set(network.outputs + reading)
-        let onReading = madeOnReading(kept: kept, batch: inputs.first?.shape[0] ?? 0)
+        let onReading = madeOnReading(kept: Set(kept), batch: inputs.first?.shape[0] ?? 0)
         var seeds = random
         for index in network.nodes.indices {
             let seed = seeds.next()
