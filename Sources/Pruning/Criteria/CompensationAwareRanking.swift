@@ -74,7 +74,7 @@ private struct ResidualCovariance: Sendable {
         let size = covariance.size
         let own = max(ridge * covariance.trace / Double(max(size, 1)), 1e-30)
         for index in 0..<size { covariance[index, index] += own }
-        image = LeastSquaresFit.product(covariance, part.weights, columns: part.outputs)
+        image = Matrices.product(covariance, part.weights, columns: part.outputs)
         let owned = Set(part.columns.joined())
         keep((0..<size).filter { !owned.contains($0) })
     }

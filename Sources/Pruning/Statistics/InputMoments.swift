@@ -76,7 +76,7 @@ enum InputMoments: Sendable {
     func variance(of weights: [Double], outputs: Int) -> Double {
         switch self {
         case .whole(let covariance, _):
-            let image = LeastSquaresFit.product(covariance, weights, columns: outputs)
+            let image = Matrices.product(covariance, weights, columns: outputs)
             return zip(weights, image).reduce(0) { $0 + $1.0 * $1.1 }
         case .sampled(let rows, let count, let mean):
             let answers = Matrices.product(
@@ -99,6 +99,10 @@ enum Matrices {
         /// The length of a row.
         var stride: Int
         var isTransposed = false
+
+        func view(_ start: UnsafePointer<Double>) -> MatrixView<Double> {
+            MatrixView(start, rowStride: stride, transposed: isTransposed)
+        }
     }
 
     /// `left right` for left `[rows, inner]` and right `[inner, columns]`.
@@ -152,6 +156,19 @@ enum Matrices {
         )
     }
 
+    /// `matrix sides` for sides `[size, columns]`, in strips on all threads.
+    static func product(_ matrix: SquareMatrix, _ sides: [Double], columns: Int) -> [Double] {
+        var result = [Double](repeating: 0, count: sides.count)
+        multiply(
+            Factor(values: matrix.values, stride: matrix.size),
+            Factor(values: sides, stride: columns),
+            Lengths(rows: matrix.size, columns: columns, inner: matrix.size),
+            strip: 64,
+            into: &result
+        )
+        return result
+    }
+
     /// `target -= left' right` for left `[k, rows]` and right `[k, columns]`, in strips on all threads.
     static func subtract(
         _ left: [Double],
@@ -160,31 +177,14 @@ enum Matrices {
         columns: Int,
         from target: inout [Double]
     ) {
-        let inner = left.count / max(rows, 1)
-        let negative = left.map { -$0 }
-        let strips = chunks(of: 128, covering: rows)
-        negative.withUnsafeBufferPointer { left in
-            right.withUnsafeBufferPointer { right in
-                target.withUnsafeMutableBufferPointer { result in
-                    guard let left = left.baseAddress, let right = right.baseAddress,
-                        let result = result.baseAddress
-                    else { return }
-                    ThreadPool.shared.forEach(strips.count) { strip in
-                        let first = strips[strip].lowerBound
-                        MatrixProduct.multiply(
-                            rows: strips[strip].count,
-                            columns: columns,
-                            inner: inner,
-                            left: MatrixView(left + first, rowStride: rows, transposed: true),
-                            right: MatrixView(right, rowStride: columns),
-                            into: result + first * columns,
-                            rowStride: columns,
-                            adding: true
-                        )
-                    }
-                }
-            }
-        }
+        multiply(
+            Factor(values: left.map { -$0 }, stride: rows, isTransposed: true),
+            Factor(values: right, stride: columns),
+            Lengths(rows: rows, columns: columns, inner: left.count / max(rows, 1)),
+            strip: 128,
+            adding: true,
+            into: &target
+        )
     }
 
     private static func multiply(
@@ -195,27 +195,49 @@ enum Matrices {
         inner: Int
     ) -> [Double] {
         var result = [Double](repeating: 0, count: rows * columns)
-        func view(_ base: UnsafePointer<Double>, of factor: Factor) -> MatrixView<Double> {
-            MatrixView(base, rowStride: factor.stride, transposed: factor.isTransposed)
-        }
+        let lengths = Lengths(rows: rows, columns: columns, inner: inner)
+        multiply(left, right, lengths, strip: rows, into: &result)
+        return result
+    }
+
+    /// The lengths of a product: `[rows, inner] [inner, columns]`.
+    private struct Lengths {
+        var rows: Int
+        var columns: Int
+        var inner: Int
+    }
+
+    /// Writes or adds a product, a strip of rows at a time.
+    private static func multiply(
+        _ left: Factor,
+        _ right: Factor,
+        _ lengths: Lengths,
+        strip: Int,
+        adding: Bool = false,
+        into target: inout [Double]
+    ) {
+        let strips = chunks(of: strip, covering: lengths.rows)
         left.values.withUnsafeBufferPointer { lefts in
             right.values.withUnsafeBufferPointer { rights in
-                result.withUnsafeMutableBufferPointer { result in
+                target.withUnsafeMutableBufferPointer { result in
                     guard let first = lefts.baseAddress, let second = rights.baseAddress,
                         let result = result.baseAddress
                     else { return }
-                    MatrixProduct.multiply(
-                        rows: rows,
-                        columns: columns,
-                        inner: inner,
-                        left: view(first, of: left),
-                        right: view(second, of: right),
-                        into: result,
-                        rowStride: columns
-                    )
+                    ThreadPool.shared.forEach(strips.count) { strip in
+                        let row = strips[strip].lowerBound
+                        MatrixProduct.multiply(
+                            rows: strips[strip].count,
+                            columns: lengths.columns,
+                            inner: lengths.inner,
+                            left: left.view(first + (left.isTransposed ? row : row * left.stride)),
+                            right: right.view(second),
+                            into: result + row * lengths.columns,
+                            rowStride: lengths.columns,
+                            adding: adding
+                        )
+                    }
                 }
             }
         }
-        return result
     }
 }

@@ -71,12 +71,12 @@ public struct LeastSquaresFit: Sendable {
                 }
             }
         }
-        let before = Self.product(covariance, start, columns: outputs)
+        let before = Matrices.product(covariance, start, columns: outputs)
         let wanted = zip(cross, before).map { $0 - $1 }
         guard let change = Self.solve(covariance, wanted, outputs: outputs, ridge: ridge)
         else { return nil }
         let weights = zip(start, change).map { $0 + $1 }
-        let image = Self.product(covariance, weights, columns: outputs)
+        let image = Matrices.product(covariance, weights, columns: outputs)
         let total = (0..<outputs).map { output in
             moments.targetVariance[output]
                 + (hasBias ? 0 : targetMean[output] * targetMean[output])
@@ -145,34 +145,5 @@ public struct LeastSquaresFit: Sendable {
             ridge *= 10
         }
         return nil
-    }
-
-    /// `matrix sides` for sides `[size, columns]`, a strip of rows at a time on all threads.
-    static func product(_ matrix: SquareMatrix, _ sides: [Double], columns: Int) -> [Double] {
-        let size = matrix.size
-        var result = [Double](repeating: 0, count: sides.count)
-        let strips = chunks(of: 64, covering: size)
-        matrix.values.withUnsafeBufferPointer { values in
-            sides.withUnsafeBufferPointer { sides in
-                result.withUnsafeMutableBufferPointer { result in
-                    guard let values = values.baseAddress, let sides = sides.baseAddress,
-                        let result = result.baseAddress
-                    else { return }
-                    ThreadPool.shared.forEach(strips.count) { strip in
-                        let first = strips[strip].lowerBound
-                        MatrixProduct.multiply(
-                            rows: strips[strip].count,
-                            columns: columns,
-                            inner: size,
-                            left: MatrixView(values + first * size, rowStride: size),
-                            right: MatrixView(sides, rowStride: columns),
-                            into: result + first * columns,
-                            rowStride: columns
-                        )
-                    }
-                }
-            }
-        }
-        return result
     }
 }
